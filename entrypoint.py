@@ -1,0 +1,1 @@
+"""Start the service; the whole command line."""

@@ -1,0 +1,1 @@
+"""The service: everything that speaks to the outside world."""

@@ -1,0 +1,1 @@
+"""The log and its playback: knows no GitHub, no HTTP, no particular projection."""

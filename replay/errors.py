@@ -1,0 +1,76 @@
+"""Every error that this project raises on purpose.
+
+    MetricsError
+    ├── SettingsError        settings            a setting is missing, malformed or contradicts another
+    ├── DatabaseError        database            the database cannot be used
+    │   ├── DatabaseTooOld   database_too_old    older than PostgreSQL 16
+    │   └── DatabaseAway     database_away       it does not answer in time
+    ├── LogError             log                 the log cannot be read or appended to
+    │   └── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
+    ├── ProjectionError      projection          a projection is declared wrongly
+    ├── ProjectorFenced      projector_fenced    another projector advanced a checkpoint first
+    └── RequestError         bad_request         a request that can never succeed (the service maps it to 4xx)
+
+`reason` is what logs, metrics and problem+json carry; it never changes once released.
+"""
+
+
+class MetricsError(Exception):
+    """The root; `reason` is the machine-readable name."""
+
+    reason = "internal"
+
+
+class SettingsError(MetricsError):
+    """A setting is missing, malformed or contradicts another."""
+
+    reason = "settings"
+
+
+class DatabaseError(MetricsError):
+    """The database cannot be used."""
+
+    reason = "database"
+
+
+class DatabaseTooOld(DatabaseError):
+    """The server is older than PostgreSQL 16."""
+
+    reason = "database_too_old"
+
+
+class DatabaseAway(DatabaseError):
+    """The database does not answer in time."""
+
+    reason = "database_away"
+
+
+class LogError(MetricsError):
+    """The log cannot be read or appended to."""
+
+    reason = "log"
+
+
+class UnknownDictionary(LogError):
+    """A body was compressed with a dictionary that is not registered in the database."""
+
+    reason = "unknown_dictionary"
+
+
+class ProjectionError(MetricsError):
+    """A projection is declared wrongly."""
+
+    reason = "projection"
+
+
+class ProjectorFenced(MetricsError):
+    """Another projector advanced a checkpoint first: stand down, nothing was written."""
+
+    reason = "projector_fenced"
+
+
+class RequestError(MetricsError):
+    """A request that can never succeed; `status` is the HTTP status it maps to."""
+
+    reason = "bad_request"
+    status = 400
