@@ -1,0 +1,156 @@
+"""Generations of projections: which exist, where they stand, which one readers see."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from psycopg import Connection, sql
+from psycopg.rows import class_row
+
+from replay.errors import ProjectorFenced
+from replay.projection import Projection
+
+
+class State(StrEnum):
+    """building: catching up, unseen; live: readers see it; halted: stopped by a fault, for a person to mend;
+    retired: kept for a rollback.
+    """
+
+    BUILDING = "building"
+    LIVE = "live"
+    HALTED = "halted"
+    RETIRED = "retired"
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """One build of a projection. `position` is its checkpoint; `live`: readers see it, even when it is halted."""
+
+    projection: str
+    generation: int
+    version: int
+    definition_hash: str
+    schema_name: str
+    position: int
+    state: str
+    halted_reason: str | None
+    live: bool
+
+    @property
+    def table(self) -> sql.Identifier:
+        return sql.Identifier(self.schema_name, self.projection)
+
+
+SELECT = """
+SELECT g.projection, g.generation, g.version, g.definition_hash, g.schema_name, g.position, g.state,
+       g.halted_reason, p.generation IS NOT DISTINCT FROM g.generation AS live
+FROM projection_generations g LEFT JOIN projections p USING (projection)
+ORDER BY g.projection, g.generation
+"""
+
+
+def generations(connection: Connection[Any]) -> list[Generation]:
+    """All generations, by name and number."""
+    with connection.cursor(row_factory=class_row(Generation)) as cursor:
+        return cursor.execute(SELECT).fetchall()
+
+
+def head(connection: Connection[Any]) -> int:
+    """The highest position of the log; 0 when it is empty."""
+    row = connection.execute("SELECT coalesce(max(position), 0) FROM webhooks").fetchone()
+    return int(row[0]) if row else 0
+
+
+def create(connection: Connection[Any], projection: Projection, *, live: bool) -> None:
+    """A new, empty generation at position 0, in a schema of its own. `live`: readers see it at once."""
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT coalesce(max(generation), 0) + 1 FROM projection_generations WHERE projection = %s",
+            (projection.name,),
+        ).fetchone()
+        number = int(row[0]) if row else 1
+        schema = f"{projection.name}_g{number}"
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+        for statement in [*projection.create_statements(schema), *projection.index_statements(schema)]:
+            connection.execute(statement.encode())
+        connection.execute(
+            "INSERT INTO projection_generations (projection, generation, version, definition_hash, schema_name, state)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (
+                projection.name,
+                number,
+                projection.version,
+                projection.definition_hash,
+                schema,
+                State.LIVE if live else State.BUILDING,
+            ),
+        )
+        if live:
+            connection.execute("INSERT INTO projections VALUES (%s, %s)", (projection.name, number))
+
+
+def swap(connection: Connection[Any], built: Generation) -> None:
+    """Let readers see `built`: one UPDATE of the pointer. The generation seen until now is retired, not dropped."""
+    with connection.transaction():
+        connection.execute(
+            "UPDATE projection_generations g SET state = 'retired', updated_at = clock_timestamp() FROM projections p"
+            " WHERE p.projection = %s AND g.projection = p.projection AND g.generation = p.generation",
+            (built.projection,),
+        )
+        connection.execute(
+            "UPDATE projection_generations SET state = 'live', updated_at = clock_timestamp()"
+            " WHERE projection = %s AND generation = %s",
+            (built.projection, built.generation),
+        )
+        connection.execute(
+            "UPDATE projections SET generation = %s WHERE projection = %s", (built.generation, built.projection)
+        )
+
+
+def advance(connection: Connection[Any], moved: Sequence[Generation], position: int) -> None:
+    """Move the checkpoints by compare-and-swap. Raises ProjectorFenced if any was moved by somebody else:
+    then nothing of the transaction may be committed.
+    """
+    cursor = connection.execute(
+        "UPDATE projection_generations g SET position = %s, updated_at = clock_timestamp()"
+        " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS m(projection, generation, position)"
+        " WHERE g.projection = m.projection AND g.generation = m.generation AND g.position = m.position"
+        " AND g.state IN ('live', 'building')",
+        (
+            position,
+            [generation.projection for generation in moved],
+            [generation.generation for generation in moved],
+            [generation.position for generation in moved],
+        ),
+    )
+    if cursor.rowcount != len(moved):
+        names = ", ".join(generation.projection for generation in moved)
+        raise ProjectorFenced(f"another projector moved a checkpoint of {names}: standing down")
+
+
+def halt(connection: Connection[Any], generation: Generation, reason: str) -> None:
+    """Stop one generation, and say why, until a person lets it go on."""
+    connection.execute(
+        "UPDATE projection_generations SET state = 'halted', halted_reason = %s, updated_at = clock_timestamp()"
+        " WHERE projection = %s AND generation = %s",
+        (reason, generation.projection, generation.generation),
+    )
+
+
+def publish_views(connection: Connection[Any], projections: Sequence[Projection]) -> None:
+    """Point the views in `public`, which SQL users see, at the live generations. They follow the swap and may lag:
+    the service itself never reads them. A view that is in use for longer than the lock timeout is left for
+    the next call.
+    """
+    wanted = {projection.name: projection for projection in projections}
+    for generation in generations(connection):
+        projection = wanted.get(generation.projection)
+        if projection is None or not generation.live:
+            continue
+        names = [*projection.names, *(column.name for column in projection.derived)]
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        view = sql.Identifier("public", projection.name)
+        with connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '500ms'")
+            connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
+            connection.execute(sql.SQL("CREATE VIEW {} AS SELECT {} FROM {}").format(view, columns, generation.table))

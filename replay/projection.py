@@ -1,0 +1,129 @@
+"""A projection: one table whose columns say how rows with the same key merge, and one pure function
+that says which rows an event states.
+"""
+
+import ast
+import hashlib
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from replay.errors import ProjectionError
+from replay.event import Event
+from replay.merges import Key, Merge, Row, Versioned, version_column
+
+__all__ = ["Projection", "Row", "Rows"]
+
+Rows = Callable[[Event[Any]], Iterable[Row]]
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A read model.
+
+    `events` names the event types it wants (None: all). `rows` is pure: no clock, no network, no database,
+    no other projection. Raise `version` when `rows` changes its mind: the running service then rebuilds it.
+    `derived` are generated columns, computed by PostgreSQL from the others. An `optional` projection is off
+    unless the settings name it.
+    """
+
+    name: str
+    version: int
+    columns: Sequence[Merge]
+    rows: Rows
+    events: frozenset[str] | None = None
+    derived: Sequence[Column[Any]] = ()
+    indexes: Sequence[Index] = ()
+    optional: bool = False
+    doc: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.columns[0], Key):
+            raise ProjectionError(f"projection {self.name}: its first columns must be the key")
+        if any(isinstance(merge, Key) for merge in self.columns[1:]):
+            raise ProjectionError(f"projection {self.name} has two keys")
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns[0].columns)
+
+    @cached_property
+    def merges(self) -> tuple[Merge, ...]:
+        return tuple(self.columns[1:])
+
+    @cached_property
+    def stored(self) -> tuple[Column[Any], ...]:
+        """The columns that rows fill, in the table's order; derived ones are left out."""
+        found: list[Column[Any]] = []
+        for merge in self.columns:
+            found.extend(merge.columns)
+            if isinstance(merge, Versioned):
+                found.append(version_column(merge))
+        return tuple(found)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.stored)
+
+    @cached_property
+    def table(self) -> Table:
+        """The table, in no schema: a generation's schema is named when it is created or read."""
+        columns = [*self.stored, *self.derived]
+        return Table(self.name, MetaData(), *columns, PrimaryKeyConstraint(*self.key), *self.indexes)
+
+    def wants(self, event_type: str) -> bool:
+        """Whether an event of this type may state rows here."""
+        return self.events is None or event_type in self.events
+
+    @cached_property
+    def definition_hash(self) -> str:
+        """Changes when the table, its indexes, the merges, the wanted events, or the code of `rows` and of the
+        functions that it calls change. Comments do not count.
+        """
+        parts = [str(self.version), *self.create_statements("s"), *self.index_statements("s")]
+        parts += [type(merge).__name__ + repr(merge) for merge in self.columns]
+        parts += [repr(sorted(self.events or ())), *called_sources(self.rows)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def create_statements(self, schema: str) -> list[str]:
+        """The DDL of the table in a schema, without its secondary indexes."""
+        table = self.table.to_metadata(MetaData(), schema=schema)
+        return [str(CreateTable(table).compile(dialect=DIALECT))]
+
+    def index_statements(self, schema: str) -> list[str]:
+        """The DDL of the secondary indexes: built after loading."""
+        table = self.table.to_metadata(MetaData(), schema=schema)
+        ordered = sorted(table.indexes, key=lambda index: str(index.name))
+        return [str(CreateIndex(index).compile(dialect=DIALECT)) for index in ordered]
+
+
+def called_sources(function: Callable[..., Any]) -> list[str]:
+    """The source of a function and of those it names that are defined in the same top-level package, without
+    comments, each once, in the order of their names.
+    """
+    package = function.__module__.partition(".")[0]
+    found: dict[str, str] = {}
+    waiting = [function]
+    while waiting:
+        current = waiting.pop()
+        name = f"{current.__module__}.{current.__qualname__}"
+        if name in found:
+            continue
+        found[name] = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(current))))
+        named = (current.__globals__.get(name) for name in _names(current.__code__))
+        waiting += [f for f in named if inspect.isfunction(f) and f.__module__.partition(".")[0] == package]
+    return [found[name] for name in sorted(found)]
+
+
+def _names(code: types.CodeType) -> set[str]:
+    nested = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return set(code.co_names).union(*(_names(inner) for inner in nested))

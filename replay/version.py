@@ -1,0 +1,24 @@
+"""Versions order what GitHub tells about one thing, without regard to when it arrives.
+
+A version is 17 bytes that compare as (time, rank, tie): GitHub's own time in microseconds, a semantic
+rank that settles what happened within one of GitHub's seconds (merged > closed > open), and the first
+bytes of the body's hash, so that two different bodies never tie. It comes only from the payload:
+never from the position, the delivery id or a clock of ours.
+"""
+
+import struct
+from datetime import UTC, datetime
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PACK = struct.Struct(">QB8s").pack
+
+
+def version(at: datetime | None, rank: int, body_sha256: bytes) -> bytes:
+    """A version that is never null: an unknown time is the oldest. `rank` is 0..255."""
+    return _PACK(0 if at is None else microseconds(at), rank, body_sha256[:8])
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970, never negative."""
+    since = at - EPOCH
+    return max(0, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
