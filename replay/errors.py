@@ -5,6 +5,9 @@
     ├── DatabaseError        database            the database cannot be used
     │   ├── DatabaseTooOld   database_too_old    older than PostgreSQL 16
     │   └── DatabaseAway     database_away       it does not answer in time
+    ├── StartError           start               the service cannot start
+    │   ├── AlreadyRunning   already_running     another one runs on the same data directory
+    │   └── PortInUse        port_in_use         the address to listen on is taken
     ├── LogError             log                 the log cannot be read or appended to
     │   └── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
     ├── ProjectionError      projection          a projection is declared wrongly
@@ -43,6 +46,24 @@ class DatabaseAway(DatabaseError):
     """The database does not answer in time."""
 
     reason = "database_away"
+
+
+class StartError(MetricsError):
+    """The service cannot start."""
+
+    reason = "start"
+
+
+class AlreadyRunning(StartError):
+    """Another service runs on the same data directory."""
+
+    reason = "already_running"
+
+
+class PortInUse(StartError):
+    """The address to listen on is taken."""
+
+    reason = "port_in_use"
 
 
 class LogError(MetricsError):
