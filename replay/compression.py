@@ -5,6 +5,7 @@ The dictionary a frame needs is named in its header and kept in the database, in
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import zstandard
 from psycopg import Connection, sql
@@ -32,7 +33,8 @@ class Decompressor:
 
     def __init__(self, dictionaries: dict[int, bytes]) -> None:
         self._by_id = {
-            number: zstandard.ZstdDecompressor(dict_data=_dictionary(content)) for number, content in dictionaries.items()
+            number: zstandard.ZstdDecompressor(dict_data=_dictionary(content))
+            for number, content in dictionaries.items()
         }
         self._by_id[0] = zstandard.ZstdDecompressor()
 
@@ -49,12 +51,12 @@ def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
     return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_FULLDICT)
 
 
-def train(samples: list[bytes], *, size: int = 32 * 1024) -> bytes:
+def train(samples: Sequence[bytes], *, size: int = 32 * 1024) -> bytes:
     """A dictionary of `size` bytes from sample bodies. Its id is drawn from its content: the same
     samples give the same dictionary.
     """
     number = int.from_bytes(hashlib.sha256(b"".join(samples)).digest()[:4], "big") % (2**31 - 2**15) + 2**15
-    return zstandard.train_dictionary(size, samples, dict_id=number, level=LEVEL).as_bytes()
+    return zstandard.train_dictionary(size, list(samples), dict_id=number, level=LEVEL).as_bytes()
 
 
 REGISTER = sql.SQL(

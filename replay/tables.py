@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -124,5 +125,6 @@ parked_events = Table(
         name="parked_events_generation_fkey",
     ),
     CheckConstraint("state IN ('parked', 'resolved', 'ignored')", name="state"),
+    Index(None, "position"),
     comment="Events that a projection could not apply, with the error.",
 )

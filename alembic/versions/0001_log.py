@@ -12,7 +12,14 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-TABLES = ("webhooks", "duplicate_deliveries", "body_dictionaries", "projection_generations", "projections", "parked_events")
+TABLES = (
+    "webhooks",
+    "duplicate_deliveries",
+    "body_dictionaries",
+    "projection_generations",
+    "projections",
+    "parked_events",
+)
 
 CREATE = (
     """
@@ -180,6 +187,7 @@ def upgrade() -> None:
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only")
+    op.create_index("parked_events_position_idx", "parked_events", ["position"])
     op.execute(APPEND)
 
 

@@ -1,0 +1,185 @@
+"""What several projections read of an event in the same way: its time, its version, its pull request.
+
+The sources of an event's time are those of docs/metrics.md, "Where an event's time comes from".
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeEngine
+
+from projections.payload import CheckRun, Payload, PullRequest, User
+from replay.event import Event
+from replay.version import version
+
+PullRequestKey = tuple[int, int]
+"""(repository id, number): PR 1 in two repositories is two pull requests."""
+
+GHOST = "ghost"
+"""What GitHub calls the author of what a deleted account left behind."""
+
+String: TypeEngine[str] = Text(collation="C")
+"""Text compares by its bytes, in Python and in SQL alike."""
+Moment = TIMESTAMP(timezone=True)
+
+
+def strings(*names: str) -> tuple[Column[Any], ...]:
+    return tuple(Column(name, String) for name in names)
+
+
+def moments(*names: str) -> tuple[Column[Any], ...]:
+    return tuple(Column(name, Moment) for name in names)
+
+
+def descending(name: str) -> Any:
+    """A column of an index, in descending order."""
+    return text(f"{name} DESC")
+
+
+def payload_of(event: Event[Any]) -> Payload | None:
+    """GitHub's payload; None for what is unreadable and for what is not GitHub's, such as a usage report."""
+    return event.payload if isinstance(event.payload, Payload) else None
+
+
+def event_time(event: Event[Payload]) -> datetime | None:
+    """GitHub's own time of what happened; None where the payload tells none. Never the time of receipt."""
+    payload = payload_of(event)
+    if payload is None:
+        return None
+    source = _TIMES.get(event.event_type, _other)
+    return source(payload)
+
+
+def _pull_request(payload: Payload) -> datetime | None:
+    pull = payload.pull_request
+    if pull is None:
+        return None
+    if payload.action == "opened":
+        return pull.created_at or pull.updated_at
+    if payload.action == "closed":
+        return pull.merged_at or pull.closed_at or pull.updated_at
+    return pull.updated_at
+
+
+def _review(payload: Payload) -> datetime | None:
+    review, pull = payload.review, payload.pull_request
+    if payload.action == "submitted" and review is not None and review.submitted_at is not None:
+        return review.submitted_at
+    edited = review.updated_at if review is not None and payload.action == "edited" else None
+    return edited or (pull.updated_at if pull is not None else None)
+
+
+def _comment(payload: Payload) -> datetime | None:
+    comment, about = payload.comment, payload.pull_request or payload.issue
+    if comment is not None and payload.action == "created" and comment.created_at is not None:
+        return comment.created_at
+    if comment is not None and payload.action == "edited" and comment.updated_at is not None:
+        return comment.updated_at
+    return about.updated_at if about is not None else None
+
+
+def _thread(payload: Payload) -> datetime | None:
+    comments = payload.thread.comments if payload.thread is not None else None
+    last = comments[-1].updated_at if comments else None
+    pull = payload.pull_request.updated_at if payload.pull_request is not None else None
+    return payload.updated_at or last or pull
+
+
+def _check_run(payload: Payload) -> datetime | None:
+    run = payload.check_run
+    return None if run is None else run.completed_at or run.started_at
+
+
+def _job(payload: Payload) -> datetime | None:
+    job = payload.workflow_job
+    return None if job is None else job.completed_at or job.started_at or job.created_at
+
+
+def _push(payload: Payload) -> datetime | None:
+    if payload.head_commit is not None and payload.head_commit.timestamp is not None:
+        return payload.head_commit.timestamp
+    pushed = payload.repository.pushed_at if payload.repository is not None else None
+    return datetime.fromtimestamp(pushed, UTC) if isinstance(pushed, int) and 0 < pushed < 2**32 else _moment(pushed)
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _other(payload: Payload) -> datetime | None:
+    about = payload.issue or payload.discussion or payload.release or payload.milestone
+    if about is None:
+        return None
+    published = getattr(about, "published_at", None)
+    return about.updated_at or _moment(published) or about.created_at
+
+
+_TIMES: dict[str, Callable[[Payload], datetime | None]] = {
+    "pull_request": _pull_request,
+    "pull_request_review": _review,
+    "pull_request_review_comment": _comment,
+    "issue_comment": _comment,
+    "pull_request_review_thread": _thread,
+    "check_run": _check_run,
+    "check_suite": lambda payload: payload.check_suite.updated_at if payload.check_suite else None,
+    "workflow_run": lambda payload: payload.workflow_run.updated_at if payload.workflow_run else None,
+    "workflow_job": _job,
+    "status": lambda payload: payload.updated_at or payload.created_at,
+    "deployment": lambda payload: payload.deployment.created_at if payload.deployment else None,
+    "deployment_status": lambda payload: payload.deployment_status.created_at if payload.deployment_status else None,
+    "push": _push,
+}
+
+
+def event_version(event: Event[Payload], rank: int = 0) -> bytes:
+    """The version of what an event states, by its own time."""
+    return version(event_time(event), rank, event.body_sha256)
+
+
+def pull_request_version(event: Event[Payload], pull: PullRequest) -> bytes:
+    """The version of a pull request inside a payload: merged > closed > open within one second."""
+    rank = 2 if pull.merged_at is not None else 1 if pull.state == "closed" else 0
+    return version(pull.updated_at, rank, event.body_sha256)
+
+
+CHECK_RANKS = {"completed": 2, "in_progress": 1}
+
+
+def check_run_version(event: Event[Payload], run: CheckRun) -> bytes:
+    """The later of started_at and completed_at, then completed > in_progress > queued."""
+    times = [at for at in (run.started_at, run.completed_at) if at is not None]
+    return version(max(times, default=None), CHECK_RANKS.get(run.status or "", 0), event.body_sha256)
+
+
+def pull_request_key(event: Event[Payload]) -> PullRequestKey | None:
+    """The pull request that an event is about: named by itself, or by a comment on it."""
+    payload = payload_of(event)
+    if payload is None or not event.repository_id:
+        return None
+    if payload.pull_request is not None and payload.pull_request.number is not None:
+        return event.repository_id, payload.pull_request.number
+    issue = payload.issue
+    if issue is not None and issue.pull_request is not None and issue.number is not None:
+        return event.repository_id, issue.number
+    return None
+
+
+def checked_pull_request(event: Event[Payload]) -> int | None:
+    """The number that a check, suite or run names first among the pull requests of its own repository: a hint,
+    absent for forks, where the head's sha is the link.
+    """
+    payload = payload_of(event)
+    about = None if payload is None else payload.check_run or payload.check_suite
+    for reference in (about.pull_requests or ()) if about is not None else ():
+        base = reference.base.repo.id if reference.base is not None and reference.base.repo is not None else None
+        if base in (None, event.repository_id) and reference.number is not None:
+            return reference.number
+    return None
+
+
+def login(user: User | None) -> str:
+    """A user's login; the ghost's for a missing one."""
+    return user.login if user is not None and user.login else GHOST

@@ -1,0 +1,70 @@
+"""pr_events: the timeline of every pull request, one row for each delivery about it."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Boolean, Column
+from sqlalchemy.dialects.postgresql import UUID
+
+from projections.facts import event_time, login, moments, pull_request_key, strings
+from projections.payload import Payload
+from projections.pull_requests import EVENTS
+from replay.event import Event
+from replay.merges import Row, key, once
+from replay.projection import Projection
+
+
+def pr_event_rows(event: Event[Payload]) -> Iterator[Row]:
+    """The first body of a delivery id; a repeat of it tells the same event again."""
+    pull = pull_request_key(event)
+    if pull is None or event.repeat or event.payload is None:
+        return
+    payload = event.payload
+    yield {
+        "repository_id": event.repository_id,
+        "number": pull[1],
+        "delivery_id": event.delivery_id,
+        "position": event.position,
+        "at": event_time(event),
+        "event_type": event.event_type,
+        "action": payload.action,
+        "actor": login(payload.sender),
+        "actor_id": payload.sender.id if payload.sender is not None else None,
+        "actor_type": payload.sender.type if payload.sender is not None else None,
+        **_subject(payload),
+    }
+
+
+def _subject(payload: Payload) -> Row:
+    """What the event is about, as far as it says."""
+    review, comment, pull = payload.review, payload.comment, payload.pull_request
+    reviewer, team = payload.requested_reviewer, payload.requested_team
+    return {
+        "label": payload.label.name if payload.label is not None else None,
+        "requested_reviewer": login(reviewer) if reviewer is not None else None,
+        "requested_team": team.slug if team is not None else None,
+        "review_id": review.id if review is not None else None,
+        "review_state": review.state.lower() if review is not None and review.state is not None else None,
+        "comment_id": comment.id if comment is not None else None,
+        "thread_id": payload.thread.node_id if payload.thread is not None else None,
+        "draft": pull.draft if pull is not None else None,
+        "before_sha": payload.before,
+        "head_sha": pull.head.sha if pull is not None and pull.head is not None else None,
+    }
+
+
+pr_events = Projection(
+    name="pr_events",
+    version=1,
+    events=EVENTS | {"issue_comment"},
+    columns=(
+        key(Column("repository_id", BigInteger), Column("number", BigInteger), Column("delivery_id", UUID)),
+        once(
+            *(Column(name, BigInteger) for name in ("position", "actor_id", "review_id", "comment_id")),
+            *moments("at"),
+            *strings("event_type", "action", "actor", "actor_type", "label", "requested_reviewer", "requested_team"),
+            *strings("review_state", "thread_id", "before_sha", "head_sha"),
+            Column("draft", Boolean),
+        ),
+    ),
+    rows=pr_event_rows,
+)

@@ -1,0 +1,138 @@
+"""pull_requests: one row for each pull request, as GitHub last told it.
+
+The author outlives the account: a payload without a user (a ghost) does not take the name away.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from projections.facts import (
+    Moment,
+    String,
+    descending,
+    event_time,
+    login,
+    moments,
+    pull_request_version,
+    strings,
+)
+from projections.payload import Payload, PullRequest
+from replay.event import Event
+from replay.merges import Row, earliest, key, latest, once, smallest
+from replay.projection import Projection
+
+EVENTS = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread"})
+"""The events whose payload carries a pull request."""
+
+
+def pull_request_rows(event: Event[Payload]) -> Iterator[Row]:
+    pull = event.payload.pull_request if event.payload is not None else None
+    if pull is None or pull.number is None or not event.repository_id:
+        return
+    told = pull_request_version(event, pull)
+    row: Row = {
+        "repository_id": event.repository_id,
+        "number": pull.number,
+        "pull_request_id": pull.id,
+        "created_at": pull.created_at,
+        "details_version": told,
+        **_details(pull),
+    }
+    if pull.user is not None and pull.user.login is not None:
+        row |= {
+            "author_version": told,
+            "author": pull.user.login,
+            "author_id": pull.user.id,
+            "author_type": pull.user.type,
+        }
+    if pull.additions is not None:
+        row |= {
+            "size_version": told,
+            "additions": pull.additions,
+            "deletions": pull.deletions,
+            "changed_files": pull.changed_files,
+            "commits": pull.commits,
+        }
+    if pull.merged_at is not None:
+        row |= {"merged_at": pull.merged_at, "merge_commit_sha": pull.merge_commit_sha}
+        if pull.merged_by is not None:
+            row |= {"merger_version": told, "merged_by": login(pull.merged_by), "merged_by_id": pull.merged_by.id}
+    if event.event_type == "pull_request":
+        row |= _drafts(event, pull)
+    yield row
+
+
+def _details(pull: PullRequest) -> Row:
+    head, base = pull.head, pull.base
+    return {
+        "title": pull.title,
+        "state": pull.state,
+        "draft": pull.draft,
+        "author_association": pull.author_association,
+        "closed_at": pull.closed_at,
+        "updated_at": pull.updated_at,
+        "head_ref": head.ref if head is not None else None,
+        "head_sha": head.sha if head is not None else None,
+        "head_repository_id": head.repo.id if head is not None and head.repo is not None else None,
+        "base_ref": base.ref if base is not None else None,
+        "base_sha": base.sha if base is not None else None,
+        "labels": [label.name for label in pull.labels or () if label.name is not None],
+        "requested_reviewers": [login(user) for user in pull.requested_reviewers or ()],
+        "requested_teams": [team.slug for team in pull.requested_teams or () if team.slug is not None],
+        "html_url": pull.html_url,
+    }
+
+
+def _drafts(event: Event[Payload], pull: PullRequest) -> Row:
+    """What decides ready_at: whether it was opened as a draft, and when it first became ready."""
+    match event.payload.action if event.payload is not None else None:
+        case "opened":
+            return {"opened_as_draft": pull.draft or False}
+        case "ready_for_review":
+            return {"first_ready_at": event_time(event)}
+    return {}
+
+
+pull_requests = Projection(
+    name="pull_requests",
+    version=1,
+    events=EVENTS,
+    columns=(
+        key(Column("repository_id", BigInteger), Column("number", BigInteger)),
+        once(Column("pull_request_id", BigInteger), Column("opened_as_draft", Boolean)),
+        smallest(*moments("created_at", "merged_at", "first_ready_at"), *strings("merge_commit_sha")),
+        latest(
+            "details",
+            *strings("title", "state", "author_association", "html_url"),
+            *strings("head_ref", "head_sha", "base_ref", "base_sha"),
+            Column("draft", Boolean),
+            *moments("closed_at", "updated_at"),
+            Column("head_repository_id", BigInteger),
+            *(Column(name, ARRAY(String)) for name in ("labels", "requested_reviewers", "requested_teams")),
+        ),
+        latest("size", *(Column(name, BigInteger) for name in ("additions", "deletions", "changed_files", "commits"))),
+        earliest("merger", *strings("merged_by"), Column("merged_by_id", BigInteger)),
+    ),
+    derived=(
+        Column("merged", Boolean, Computed("merged_at IS NOT NULL", persisted=True)),
+        Column(
+            "ready_at",
+            Moment,
+            Computed(
+                "CASE WHEN opened_as_draft THEN coalesce(first_ready_at, merged_at) ELSE created_at END",
+                persisted=True,
+            ),
+        ),
+        Column("draft_history_known", Boolean, Computed("opened_as_draft IS NOT NULL", persisted=True)),
+        Column("size", BigInteger, Computed("additions + deletions", persisted=True)),
+    ),
+    rows=pull_request_rows,
+    indexes=(
+        Index("pull_requests_created", descending("created_at")),
+        Index("pull_requests_merged", "merged_at"),
+        Index("pull_requests_head", "repository_id", "head_sha"),
+        Index("pull_requests_author", "author"),
+    ),
+)

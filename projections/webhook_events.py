@@ -1,0 +1,89 @@
+"""webhook_events: one row for each event, what the listing of webhooks shows."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Column, Index, Integer, text
+from sqlalchemy.dialects.postgresql import UUID
+
+from projections.facts import (
+    checked_pull_request,
+    descending,
+    event_time,
+    moments,
+    payload_of,
+    pull_request_key,
+    strings,
+)
+from projections.payload import Payload
+from replay.event import Event, Source
+from replay.merges import Row, key, once, total
+from replay.projection import Projection
+
+WEBHOOK_SOURCES = (Source.WEBHOOK, Source.RECONCILED)
+"""The sources that are counted as webhook events: usage reports and backfill are in the log, but not here."""
+
+
+def webhook_event_rows(event: Event[Payload]) -> Iterator[Row]:
+    """The first body of a delivery id is the event; a further one only counts as a repeat, and states no position."""
+    if event.source not in WEBHOOK_SOURCES:
+        return
+    if event.repeat:
+        yield {"repository_id": event.repository_id, "delivery_id": event.delivery_id, "repeats": 1}
+        return
+    payload = payload_of(event)
+    sender = payload.sender if payload is not None else None
+    repository = payload.repository if payload is not None else None
+    pull = pull_request_key(event)
+    yield {
+        "repository_id": event.repository_id,
+        "delivery_id": event.delivery_id,
+        "position": event.position,
+        "hook_id": event.hook_id,
+        "received_at": event.received_at,
+        "processed_at": event.appended_at,
+        "duration_us": round((event.handed_over_at - event.received_at).total_seconds() * 1_000_000),
+        "event_at": event_time(event),
+        "body_hash": int.from_bytes(event.body_sha256[:8], "big", signed=True),
+        "body_bytes": len(event.body),
+        "pr_number": pull[1] if pull is not None else checked_pull_request(event),
+        "sender_id": sender.id if sender is not None else None,
+        "source": event.source.value,
+        "event_type": event.event_type,
+        "action": payload.action if payload is not None else None,
+        "repository": repository.full_name if repository is not None else None,
+        "sender": sender.login if sender is not None else None,
+        "sender_type": sender.type if sender is not None else None,
+        "reading": event.reading.value,
+        "error_message": event.error,
+    }
+
+
+webhook_events = Projection(
+    name="webhook_events",
+    version=1,
+    columns=(
+        key(Column("repository_id", BigInteger), Column("delivery_id", UUID)),
+        once(
+            *(Column(name, BigInteger) for name in ("position", "hook_id")),
+            *moments("received_at", "processed_at", "event_at"),
+            *(Column(name, BigInteger) for name in ("duration_us", "body_hash", "pr_number", "sender_id")),
+            Column("body_bytes", Integer),
+            *strings("source", "event_type", "action", "repository", "sender", "sender_type"),
+            *strings("reading", "error_message"),
+        ),
+        total("repeats"),
+    ),
+    rows=webhook_event_rows,
+    indexes=(
+        Index("webhook_events_position", "position"),
+        Index("webhook_events_repository", "repository_id", descending("position")),
+        Index("webhook_events_delivery", "delivery_id"),
+        Index("webhook_events_received", "received_at", postgresql_using="brin"),
+        Index("webhook_events_body", "body_hash"),
+        Index(
+            "webhook_events_imperfect",
+            "position",
+            postgresql_where=text("reading <> 'clean'"),
+        ),
+    ),
+)

@@ -1,0 +1,88 @@
+"""Parked events: what a projection could not apply, kept with its error, beside the checkpoint."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from replay.event import Event
+from replay.fold import Park, fold, park
+from replay.generations import Generation
+from replay.load import load
+from replay.projection import Projection
+
+BURST = 20
+WINDOW = 1_000
+"""More than BURST parks within WINDOW positions are a fault of ours, not of the events: the projection halts."""
+
+TRANSIENT_CLASSES = ("08", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that pass by themselves: connection, rollback, resources, lock, intervention, system."""
+BROKEN_CLASSES = ("3F", "42", "XX", "25", "26", "0A")
+"""SQLSTATE classes that no event causes: a table or schema is gone or changed."""
+
+
+def transient(error: psycopg.Error) -> bool:
+    """Whether the same statement may well succeed later: retried with backoff, never parked."""
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return state[:2] in TRANSIENT_CLASSES
+
+
+def broken(error: psycopg.Error) -> bool:
+    """Whether the generation itself is damaged, whatever the event."""
+    return error.sqlstate is not None and error.sqlstate[:2] in BROKEN_CLASSES
+
+
+def load_or_park(
+    connection: Connection[Any], projection: Projection, schema: str, events: Sequence[Event[Any]]
+) -> list[Park]:
+    """Apply what can be applied, by bisection: all rows of an event, or none. Raises what is transient or broken.
+
+    Inside a transaction: each try stands in a savepoint of its own.
+    """
+    ((folded, *_), _last) = fold([projection], events)
+    try:
+        with connection.transaction():
+            load(connection, projection, schema, folded.rows)
+    except psycopg.Error as error:
+        if transient(error) or broken(error):
+            raise
+        return _bisect(connection, projection, schema, events, error)
+    return folded.parks
+
+
+def _bisect(
+    connection: Connection[Any], projection: Projection, schema: str, events: Sequence[Event[Any]], error: psycopg.Error
+) -> list[Park]:
+    if len(events) == 1:
+        return [park(projection, events[0].position, error.sqlstate or "database", error)]
+    half = len(events) // 2
+    first = load_or_park(connection, projection, schema, events[:half])
+    return first + load_or_park(connection, projection, schema, events[half:])
+
+
+def record(connection: Connection[Any], generation: Generation, parks: Iterable[Park]) -> None:
+    """Write parks, in the transaction that advances the checkpoint."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO parked_events (projection, generation, position, reason, error, version)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [
+                (generation.projection, generation.generation, p.position, p.reason, p.error, generation.version)
+                for p in parks
+            ],
+        )
+
+
+def burst(connection: Connection[Any], generation: Generation, parks: Sequence[Park]) -> bool:
+    """Whether these parks, with those just before them, are too many to be the events' fault."""
+    if not parks:
+        return False
+    row = connection.execute(
+        "SELECT count(*) FROM parked_events WHERE projection = %s AND generation = %s AND state = 'parked'"
+        " AND position > %s",
+        (generation.projection, generation.generation, generation.position - WINDOW),
+    ).fetchone()
+    return (int(row[0]) if row else 0) + len(parks) > BURST
