@@ -1,1 +1,6 @@
 """Start the service; the whole command line."""
+
+from github_metrics.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The command line."""
+
+import os
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from github_metrics.environment import process_environment, unknown_variables, variable
+from github_metrics.logs import configure_logs
+from github_metrics.settings import Settings, as_written, load_settings, setting_rows
+from replay.errors import MetricsError, SettingsError
+
+
+def _settings_help() -> str:
+    lines = ["\b", "Settings, from the environment or the file .env of the working directory:"]
+    for name, default, description in setting_rows():
+        lines.append(f"  {name}{f'={default}' if default else ''}")
+        lines.append(f"      {description}")
+    lines += ["  A secret may be given in a file instead: METRICS_DB_PASSWORD_FILE, METRICS_WEBHOOK_SECRET_FILE,"]
+    lines += ["  METRICS_API_KEYS_FILE, METRICS_GITHUB_TOKEN_FILE. Lists are separated by commas."]
+    lines += ["", "\b", "Exit codes: 0 stopped or done, 1 could not run (database, port, already running),"]
+    return "\n".join([*lines, "2 a setting or the command line is wrong."])
+
+
+app = typer.Typer(
+    name="github-metrics",
+    help="Receive GitHub webhooks, keep every delivery, and serve review and CI numbers. No command means serve.",
+    epilog=_settings_help(),
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version_of("github-metrics"))
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def no_command(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback acts
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Serve, unless a command is named."""
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@app.command()
+def serve(
+    projector: Annotated[
+        bool, typer.Option("--projector/--no-projector", help="Keep the read models up to date here, or elsewhere.")
+    ] = True,
+) -> None:
+    """Start the whole service.
+
+    Database, migrations, projector and workers; without METRICS_DB_* the database is an embedded PostgreSQL.
+    """
+    from github_metrics import serve as service  # noqa: PLC0415 - a command loads only what it needs
+
+    service.serve(_begin(), projector=projector)
+
+
+@app.command()
+def project() -> None:
+    """Only keep the read models up to date.
+
+    `serve --no-projector` is the other half.
+    """
+    from github_metrics.projector_process import project_alone  # noqa: PLC0415 - a command loads only what it needs
+
+    project_alone(_begin())
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[Path | None, typer.Option(help="Directory of the demo [METRICS_DATA_DIR/demo].")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days of history.")] = 180,
+    pull_requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Pull requests in it.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Another seed tells another history.")] = 1,
+) -> None:
+    """Serve a simulated history.
+
+    On a data directory of its own, never the configured database; the history of an organisation is played
+    into it through the real webhook receiver, once.
+    """
+    from github_metrics import demo as show  # noqa: PLC0415 - a command loads only what it needs
+
+    show.demo(_begin(), data_dir, days=days, pull_requests=pull_requests, seed=seed)
+
+
+@app.command()
+def settings() -> None:
+    """Show every setting, secrets masked."""
+    current = _begin()
+    for name in Settings.model_fields:
+        typer.echo(f"{variable(name)}={as_written(getattr(current, name))}")
+
+
+def _begin() -> Settings:
+    current = load_settings()
+    configure_logs(current)
+    for line in unknown_variables(Settings, process_environment()):
+        structlog.get_logger(__name__).warning(line)
+    return current
+
+
+def main() -> None:
+    """Run the command line; every expected error is a line on stderr."""
+    os.umask(0o077)
+    try:
+        app()
+    except MetricsError as error:
+        prefix = "" if isinstance(error, SettingsError) else "github-metrics: "
+        typer.echo(f"{prefix}{error}", err=True)
+        raise SystemExit(2 if isinstance(error, SettingsError) else 1) from None

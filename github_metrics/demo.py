@@ -1,0 +1,135 @@
+"""The demo: the same service on a data directory of its own, fed by the simulator through `POST /metrics`."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import structlog
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from github_metrics.announcement import base_url
+from github_metrics.logs import configure_logs
+from github_metrics.serve import serve
+from github_metrics.settings import Settings
+from github_metrics.simulator import simulate
+from github_metrics.simulator.delivery import Delivery
+from github_metrics.simulator.play import play
+from github_metrics.supervisor import Child, stopping
+from replay.errors import MetricsError
+
+CONCURRENCY = 16
+_PLAIN_STEP = 0.1
+_COLUMNS = (
+    TextColumn("  Playing the history"),
+    BarColumn(),
+    TaskProgressColumn(),
+    TextColumn("{task.fields[sent]} deliveries"),
+    TimeRemainingColumn(),
+)
+
+_log = structlog.get_logger(__name__)
+
+
+def demo(settings: Settings, data_dir: Path | None, *, days: int, pull_requests: int, seed: int) -> None:
+    """Serve the demo until stopped; play the history if the demo's log is empty."""
+    settings = demo_settings(settings, data_dir or settings.data_dir / "demo")
+
+    def player(conninfo: str) -> list[Child]:
+        if not log_is_empty(conninfo):
+            typer.echo("  Demo       the history played before is kept; remove the directory to play another")
+            return []
+        return [Child("player", play_history, (settings, days, pull_requests, seed), once=True)]
+
+    serve(settings, also=player)
+
+
+def demo_settings(settings: Settings, data_dir: Path) -> Settings:
+    """These settings with a database, a secret and nothing of GitHub's of the demo's own."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings.model_copy(
+        update={
+            "data_dir": data_dir.absolute(),
+            "db_name": None,
+            "db_user": None,
+            "db_password": None,
+            "webhook_secret": (demo_secret(data_dir / "webhook-secret"),),
+            "verify_github_ips": False,
+            "verify_cloudflare_ips": False,
+            "setup_webhook": False,
+            "github_token": None,
+        }
+    )
+
+
+def demo_secret(file: Path) -> SecretStr:
+    """The secret that signs the demo's deliveries, made at the first start."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
+    return SecretStr(file.read_text().strip())
+
+
+def log_is_empty(conninfo: str) -> bool:
+    """Whether nothing has been played or received yet."""
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute("SELECT FROM webhooks LIMIT 1").rowcount == 0
+
+
+def play_history(settings: Settings, days: int, pull_requests: int, seed: int) -> None:
+    """Post the simulated history to the running service; a process of its own."""
+    configure_logs(settings)
+    until = datetime.now(UTC)
+    deliveries = simulate(seed=seed, until=until, days=days, pull_requests=pull_requests)
+    secret = settings.webhook_secret[0].get_secret_value()
+    url = base_url(settings)
+    try:
+        with stopping(), Playback(until - timedelta(days=days), until) as playback:
+            told = playback.follow(deliveries)
+            playing = play(f"{url}/metrics", told, secret=secret, concurrency=CONCURRENCY, on_delivered=playback.sent)
+            report = asyncio.run(playing)
+    except MetricsError as error:
+        _log.error("the history was not played to its end", reason=error.reason, detail=str(error))
+        return
+    typer.echo(f"  Demo       {report.delivered} deliveries played: {url}/dashboard")
+
+
+class Playback:
+    """How far the story has come: a bar, or lines where there is no terminal."""
+
+    def __init__(self, since: datetime, until: datetime) -> None:
+        """The story runs from `since` to `until`."""
+        self._since, self._length = since, until - since
+        self._part = 0.0
+        self._next_line = _PLAIN_STEP
+        console = Console()
+        self._bar = Progress(*_COLUMNS, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task("play", total=1.0, sent=0)
+
+    def __enter__(self) -> Self:
+        """Show the bar."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was."""
+        self._bar.stop()
+
+    def follow(self, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+        """The same deliveries, noting the time of each in the story."""
+        for delivery in deliveries:
+            self._part = (delivery.occurred_at - self._since) / self._length
+            yield delivery
+
+    def sent(self, count: int) -> None:
+        """So many are delivered."""
+        self._bar.update(self._task, completed=self._part, sent=count)
+        if self._bar.disable and self._part >= self._next_line:
+            typer.echo(f"  Playing the history: {self._part:.0%}, {count} deliveries")
+            self._next_line = self._part + _PLAIN_STEP

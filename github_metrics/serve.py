@@ -1,0 +1,93 @@
+"""The service as processes: a database, one projector, and workers that share one listening socket."""
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+import structlog
+import typer
+import uvicorn
+
+from github_metrics.announcement import announce, base_url
+from github_metrics.database import await_database, migrate, warn_of_small_pool
+from github_metrics.embedded import Embedded, embedded, only_service
+from github_metrics.logs import configure_logs
+from github_metrics.projector_process import run_projector
+from github_metrics.settings import Settings
+from github_metrics.supervisor import Child, stopping, supervise
+from replay.errors import DatabaseError, PortInUse, StartError
+
+BACKLOG = 2048
+GRACEFUL_SECONDS = 2
+"""How long a worker lets requests finish when it stops."""
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(
+    settings: Settings, *, projector: bool = True, also: Callable[[str], Sequence[Child]] = lambda _conninfo: ()
+) -> None:
+    """Run until SIGTERM or Ctrl-C, then raise SystemExit(0) with nothing left running.
+
+    `also` names further processes, given the connection string.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(stopping())
+        if settings.embedded:
+            stack.enter_context(only_service(settings.data_dir, base_url(settings)))
+        listener = stack.enter_context(listen(settings))
+        announce(settings)
+        server = stack.enter_context(embedded(settings.data_dir)) if settings.embedded else None
+        conninfo = server.conninfo if server else settings.conninfo()
+        await_database(conninfo, tell=typer.echo)
+        migrate(conninfo)
+        warn_of_small_pool(settings, conninfo)
+        workers = [
+            Child(f"worker {number}", run_worker, (settings, conninfo, listener))
+            for number in range(1, settings.server_workers + 1)
+        ]
+        projectors = [Child("projector", run_projector, (settings, conninfo))] if projector else []
+        supervise([*projectors, *workers, *also(conninfo)], lambda: _revive(server))
+
+
+def run_worker(settings: Settings, conninfo: str, listener: socket.socket) -> None:
+    """One uvicorn worker."""
+    # Imported here: the parent, which only supervises, stays small and quick to start.
+    from github_metrics.app import create_app  # noqa: PLC0415
+
+    configure_logs(settings)
+    config = uvicorn.Config(
+        create_app(settings, conninfo),
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the address at once, before anything else is started; who connects early waits."""
+    host, port = settings.server_host, settings.server_port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)  # type: ignore[arg-type] # of 2 or 4
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or "in use" not in str(error):
+            raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise PortInUse(f"port {port} is in use: stop what listens there, or set METRICS_SERVER_PORT") from None
+
+
+def _revive(server: Embedded | None) -> None:
+    """The embedded server has no other guardian; until it is back, deliveries are refused with 503."""
+    if server is None or server.runs():
+        return
+    _log.error("embedded database died, starting it again")
+    try:
+        server.start()
+    except DatabaseError as error:
+        _log.exception("embedded database does not start", reason=error.reason)
