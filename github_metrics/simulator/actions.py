@@ -116,7 +116,7 @@ def _workflow_run(world: World, own: Suite, run: Json, started: int, action: str
     }
     told |= {"created_at": stamp(run["created_at"]), "run_started_at": stamp(started), "updated_at": stamp(world.now)}
     told |= {"run_number": run["number"], "run_attempt": run["attempt"], "workflow_id": WORKFLOW + repository.id % 997}
-    told |= {"actor": author.json, "triggering_actor": author.json}
+    told |= {"head_commit": own.commit, "actor": author.json, "triggering_actor": author.json}
     minimal = repository.minimal(own.pull_request.account)
     told |= {"repository": minimal, "head_repository": minimal}
     workflow = _WORKFLOW.fill(values) | {
@@ -124,6 +124,7 @@ def _workflow_run(world: World, own: Suite, run: Json, started: int, action: str
         "name": "CI",
         "path": ".github/workflows/ci.yml",
     }
+    workflow["created_at"] = workflow["updated_at"] = stamp(repository.created_at)
     payload = {"action": action, "workflow_run": told, "workflow": workflow}
     world.send("workflow_run", payload, repository, author)
 

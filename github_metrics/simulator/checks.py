@@ -35,6 +35,13 @@ class Suite:
         return self.pull_request.repository
 
     @property
+    def commit(self) -> Json:
+        """The commit under test, as suites and workflow runs show it."""
+        signature = {key: self.pull_request.author.signature[key] for key in ("name", "email")}
+        told = {"id": self.sha, "tree_id": self.sha[::-1], "message": self.pull_request.title}
+        return told | {"timestamp": stamp(self.created_at), "author": signature, "committer": signature}
+
+    @property
     def overtaken(self) -> bool:
         """A push has made the commit uninteresting."""
         return self.pull_request.head_sha != self.sha
@@ -68,7 +75,7 @@ def check_run(world: World, suite: Suite, sender: Person, run: Json) -> None:
     told = _RUN.fill({"repository": suite.repository.full_name, "sha": suite.sha, "id": run["id"], "suite": suite.id})
     told |= run
     told |= {"node_id": f"CR_kwDO{run['id']:x}", "app": suite.app, "pull_requests": suite.pull_requests}
-    told["check_suite"] |= _identity(suite)
+    told["check_suite"] |= _identity(suite, world.now)
     action = "completed" if run["status"] == "completed" else "created"
     world.send("check_run", {"action": action, "check_run": told}, suite.repository, sender)
 
@@ -78,7 +85,7 @@ def check_suite(world: World, suite: Suite, sender: Person, runs: int) -> None:
     told = _SUITE.fill(
         {"repository": suite.repository.full_name, "sha": suite.sha, "suite": suite.id, "login": sender.login}
     )
-    told |= _identity(suite) | {"latest_check_runs_count": runs}
+    told |= _identity(suite, world.now) | {"latest_check_runs_count": runs, "head_commit": suite.commit}
     world.send("check_suite", {"action": "completed", "check_suite": told}, suite.repository, sender)
 
 
@@ -136,7 +143,7 @@ def _conclude(world: World, own: Suite, sender: Person, runs: int) -> None:
     check_suite(world, own, sender, runs)
 
 
-def _identity(own: Suite) -> Json:
+def _identity(own: Suite, now: int) -> Json:
     return {
         "id": own.id,
         "node_id": f"CS_kwDO{own.id:x}",
@@ -147,6 +154,7 @@ def _identity(own: Suite) -> Json:
         "pull_requests": own.pull_requests,
         "app": own.app,
         "created_at": stamp(own.created_at),
+        "updated_at": stamp(now),
     }
 
 
@@ -172,6 +180,8 @@ def _status(world: World, pull_request: PullRequest, sha: str, context: str, sta
     at = f"{stamp(world.now)[:-1]}+00:00"
     identity = {"id": world.id("status"), "name": repository.full_name, "context": context, "state": state}
     payload |= identity | {"created_at": at, "updated_at": at, "description": f"{context}: {state}"}
+    for role in ("author", "committer"):
+        payload["commit"]["commit"][role] = {"name": author.login, "email": author.email, "date": stamp(world.now)}
     payload["commit"] |= {"author": author.json, "committer": author.json}
     here = {
         "name": pull_request.branch,

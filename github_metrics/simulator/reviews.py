@@ -5,7 +5,7 @@ from .people import Person
 from .pull_requests import PullRequest, Thread
 from .rhythm import HOUR, stamp
 from .templates import PULL_REQUEST, REPOSITORY, Json, Template, example, without
-from .text import PATHS, paragraph, remark
+from .text import HUNKS, PATHS, paragraph, remark
 from .world import Story, World
 
 
@@ -56,6 +56,7 @@ def commented(world: World, pull_request: PullRequest, thread: Thread, author: P
         "commit_id": pull_request.head_sha,
         "author_association": author.association,
     }
+    comment["diff_hunk"] = world.random.choice(HUNKS)
     comment["original_commit_id"] = pull_request.head_sha
     if thread.comments:
         comment |= {"in_reply_to_id": thread.comments[0]["id"], "path": thread.comments[0]["path"]}

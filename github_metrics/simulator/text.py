@@ -46,6 +46,12 @@ REMARKS = (
 )
 PATHS = ("src/main.py", "src/export/invoice.py", "lib/retry.ts", "app/console/table.tsx", "core/ledger.kt", "README.md")
 
+HUNKS = (
+    "@@ -18,6 +18,9 @@ def export(shipment):\n     rows = read(shipment)\n+    if not rows:\n+        return None",
+    "@@ -1 +1 @@\n-retries = 3\n+retries = settings.retries",
+    "@@ -77,3 +77,3 @@ class Ledger\n-    val cutoff = now()\n+    val cutoff = clock.now()",
+)
+
 
 def title(random: Random) -> str:
     """Of a pull request, a commit or an issue."""
