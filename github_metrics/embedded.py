@@ -57,6 +57,8 @@ def embedded(data_dir: Path) -> Iterator[Embedded]:
             with _held(change):
                 if _is_last(use):
                     postgres.stop()
+                else:
+                    postgres.leave()
 
 
 @contextmanager

@@ -154,6 +154,11 @@ class Postgres:
             while self._is_server(pid) and time.monotonic() < deadline:
                 time.sleep(0.02)
 
+    def leave(self) -> None:
+        """Let it run on for its other users, when this process ends too."""
+        if self._child is not None:
+            self._child.returncode = 0  # else Popen warns that a child of its own is forgotten
+
     def create_database(self, name: str) -> None:
         """Create the database if the server does not have it."""
         with psycopg.connect(self.conninfo(SUPERUSER) or "", autocommit=True) as connection:
