@@ -117,8 +117,8 @@ def _workflow_run(world: World, own: Suite, run: Json, started: int, action: str
     told |= {"created_at": stamp(run["created_at"]), "run_started_at": stamp(started), "updated_at": stamp(world.now)}
     told |= {"run_number": run["number"], "run_attempt": run["attempt"], "workflow_id": WORKFLOW + repository.id % 997}
     told |= {"head_commit": own.commit, "actor": author.json, "triggering_actor": author.json}
-    minimal = repository.minimal(own.pull_request.account)
-    told |= {"repository": minimal, "head_repository": minimal}
+    told["repository"] = repository.minimal(own.pull_request.account)
+    told["head_repository"] = repository.minimal(author if own.pull_request.forked else own.pull_request.account)
     workflow = _WORKFLOW.fill(values) | {
         "id": WORKFLOW + repository.id % 997,
         "name": "CI",

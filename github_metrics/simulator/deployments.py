@@ -11,9 +11,9 @@ PRODUCTION = "production"
 
 
 def deployed(world: World, repository: Repository) -> Story:
-    """Every two or three days, if anything was merged."""
+    """Every few days, if anything was merged."""
     while True:
-        yield world.now + world.random.randint(30, 80) * HOUR
+        yield world.now + world.random.randint(40, 110) * HOUR
         if repository.deployed == repository.main:
             continue
         members = [person for person in world.people.members if person.team == repository.team]

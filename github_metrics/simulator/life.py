@@ -140,7 +140,7 @@ def _merged(world: World, pull_request: PullRequest) -> Story:
         yield world.after(author, 5 * HOUR)
         unlabeled(world, pull_request, "do-not-merge", author)
         yield world.now + MINUTE
-    if not pull_request.failing and world.chance(0.3):
+    if not pull_request.failing and world.chance(0.2):
         labeled(world, pull_request, "verified", people.labels)
         yield world.now + world.random.randint(5, 600)
     before, squashed = repository.main, world.chance(rates.SQUASHED)

@@ -23,7 +23,7 @@
 | GHOST | 0.01 | comments in a conversation belong to an account that is gone |
 | UNRESOLVED | 0.08 | resolved threads are reopened, and resolved again |
 | SQUASHED | 0.60 | merges are squashes |
-| BRANCH_DELETED | 0.20 | branches are deleted after the merge |
+| BRANCH_DELETED | 0.15 | branches are deleted after the merge |
 | FAILED | 0.09 | check runs fail |
 | FLAKY | 0.40 | failures turn to success when run again, at the same sha |
 | SAME_ID | 0.50 | re-runs are a new attempt of the same check run id |
@@ -58,7 +58,7 @@ REVIEW_EDITED = 0.04
 GHOST = 0.01
 UNRESOLVED = 0.08
 SQUASHED = 0.60
-BRANCH_DELETED = 0.20
+BRANCH_DELETED = 0.15
 FAILED = 0.09
 FLAKY = 0.40
 SAME_ID = 0.50

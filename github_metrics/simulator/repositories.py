@@ -84,19 +84,26 @@ class Repository:
         return self._drawn["pushed"]
 
     def minimal(self, owner: Person) -> orjson.Fragment:
-        """As inside a workflow run."""
-        if "minimal" not in self._drawn:
-            drawn = _MINIMAL.fill({"repository": self.full_name})
-            drawn |= {"id": self.id, "node_id": f"R_kgDO{self.id:x}", "name": self.name, "full_name": self.full_name}
-            self._drawn["minimal"] = orjson.Fragment(orjson.dumps(drawn | {"owner": owner.json}))
-        return self._drawn["minimal"]
+        """As inside a workflow run; the owner's fork, unless the owner is the organisation."""
+        key = f"minimal {owner.login}"
+        if key not in self._drawn:
+            forked = owner.login != LOGIN
+            full_name, number = f"{owner.login}/{self.name}", self.fork_id(owner) if forked else self.id
+            drawn = _MINIMAL.fill({"repository": full_name})
+            drawn |= {"id": number, "node_id": f"R_kgDO{number:x}", "name": self.name, "full_name": full_name}
+            self._drawn[key] = orjson.Fragment(orjson.dumps(drawn | {"fork": forked, "owner": owner.json}))
+        return self._drawn[key]
+
+    def fork_id(self, person: Person) -> int:
+        """A fork is a repository of its own."""
+        return self.id + person.id % 1_000_003
 
     def fork(self, person: Person) -> orjson.Fragment:
         """The person's fork, with an id of its own."""
         key = f"fork {person.login}"
         if key not in self._drawn:
             drawn = self._draw(_REPOSITORY, person, f"{person.login}/{self.name}")
-            drawn |= {"id": self.id + person.id % 1_000_003, "fork": True, "open_issues": 0, "open_issues_count": 0}
+            drawn |= {"id": self.fork_id(person), "fork": True, "open_issues": 0, "open_issues_count": 0}
             self._drawn[key] = orjson.Fragment(orjson.dumps(drawn))
         return self._drawn[key]
 

@@ -24,6 +24,8 @@ def simulate(*, seed: int = 1, until: datetime, days: int = 180, pull_requests: 
     `until` must be aware of its time zone. What is under way then stays unfinished, and about 20 deliveries
     are sent for each pull request.
     """
+    if until.tzinfo is None:
+        raise ValueError("until needs a time zone: without one the deliveries would depend on the machine's")
     end = int(until.timestamp())
     start = end - days * DAY
     world = World(seed, start)
