@@ -112,6 +112,7 @@ pull_requests = Projection(
             Column("head_repository_id", BigInteger),
             *(Column(name, ARRAY(String)) for name in ("labels", "requested_reviewers", "requested_teams")),
         ),
+        latest("author", *strings("author", "author_type"), Column("author_id", BigInteger)),
         latest("size", *(Column(name, BigInteger) for name in ("additions", "deletions", "changed_files", "commits"))),
         earliest("merger", *strings("merged_by"), Column("merged_by_id", BigInteger)),
     ),

@@ -11,6 +11,7 @@
     ├── LogError             log                 the log cannot be read or appended to
     │   └── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
     ├── ProjectionError      projection          a projection is declared wrongly
+    ├── ProjectionsBehind    projections_behind  readers must wait: a projection has not come so far yet
     ├── ProjectorFenced      projector_fenced    another projector advanced a checkpoint first
     └── RequestError         bad_request         a request that can never succeed (the service maps it to 4xx)
 
@@ -82,6 +83,12 @@ class ProjectionError(MetricsError):
     """A projection is declared wrongly."""
 
     reason = "projection"
+
+
+class ProjectionsBehind(MetricsError):
+    """A projection has not come as far as a reader needs: try again."""
+
+    reason = "projections_behind"
 
 
 class ProjectorFenced(MetricsError):

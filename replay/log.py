@@ -144,8 +144,13 @@ class LogReader:
             return self._decompressor.decompress(frame)
 
 
-async def body_of(connection: AsyncConnection[Any], frame: bytes) -> bytes:
-    """The exact bytes of one compressed body, inflated in a thread: it may be 25 MB."""
+async def body_at(connection: AsyncConnection[Any], position: int) -> bytes | None:
+    """The exact bytes of the event at a position: the one read of the log that is not a projection's."""
+    cursor = await connection.execute("SELECT body FROM webhooks WHERE position = %s", (position,))
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    frame: bytes = row[0]
     cursor = await connection.execute("SELECT dictionary_id, content FROM body_dictionaries")
     known: dict[int, bytes] = dict(await cursor.fetchall())
     return await asyncio.to_thread(lambda: Decompressor(known).decompress(frame))

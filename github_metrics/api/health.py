@@ -1,0 +1,92 @@
+"""Health: is the service alive, ready, and how far have the projections come?"""
+
+import http
+from importlib.metadata import version
+from typing import Any, Literal
+
+import psycopg
+from fastapi import APIRouter, Request, Response
+from psycopg.rows import dict_row
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel, Field
+
+from github_metrics.api.problems import POSITION_HEADER
+from replay.lag import LAG
+from replay.snapshot import Pool
+
+router = APIRouter(tags=["health"])
+
+VERSION = version("github-metrics")
+UNAVAILABLE = http.HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class ProjectionHealth(BaseModel):
+    """How far one projection has come."""
+
+    name: str
+    version: int
+    position: int = Field(description="its checkpoint: the log position that it has applied")
+    lag_events: int = Field(description="events that it has not applied yet")
+    lag_seconds: float = Field(description="how long the oldest of them has waited; 0 when there is none")
+    parked: int = Field(description="events that it could not apply")
+    state: Literal["live", "building", "halted", "retired"]
+
+
+class Health(BaseModel):
+    """The service's health."""
+
+    status: Literal["healthy", "unhealthy"]
+    database: bool
+    version: str
+    projections: list[ProjectionHealth]
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+async def _projections(request: Request) -> list[dict[str, Any]] | None:
+    """How far each projection has come; None when the database is away."""
+    pool: Pool = request.app.state.pool
+    try:
+        async with pool.connection(timeout=3.0) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(LAG)
+            return await cursor.fetchall()
+    except (PoolTimeout, psycopg.Error):
+        return None
+
+
+@router.get("/health", operation_id="health_check", responses={503: {"model": Health}})
+async def health_check(request: Request, response: Response) -> Health:
+    """Health of the service and how far each projection has come. 503 when the database is away."""
+    found = await _projections(request)
+    if found is None:
+        response.status_code = UNAVAILABLE
+    elif found:
+        response.headers[POSITION_HEADER] = str(min(row["position"] for row in found))
+    return Health.model_validate(
+        {
+            "status": "unhealthy" if found is None else "healthy",
+            "database": found is not None,
+            "version": VERSION,
+            "projections": found or [],
+        }
+    )
+
+
+@router.get("/healthz", operation_id="get_liveness")
+async def get_liveness() -> Alive:
+    """Whether this process answers; says nothing of the database."""
+    return Alive()
+
+
+@router.get("/readyz", operation_id="get_readiness", responses={503: {"model": Health}})
+async def get_readiness(request: Request, response: Response) -> Health:
+    """Whether the service can take deliveries and answer: the database is there and the projections exist."""
+    health = await health_check(request, response)
+    if not health.projections:
+        health.status = "unhealthy"
+        response.status_code = UNAVAILABLE
+    return health

@@ -1,0 +1,104 @@
+"""Every error answer is problem+json (RFC 9457) that keeps FastAPI's `detail` and adds our `reason`."""
+
+import http
+import logging
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from replay.errors import DatabaseAway, MetricsError, ProjectionsBehind, RequestError
+
+log = logging.getLogger(__name__)
+
+POSITION_HEADER = "X-Log-Position"
+RETRY_SECONDS = {DatabaseAway.reason: "10", ProjectionsBehind.reason: "1"}
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    type: str = Field(description="a URI that names the kind of problem")
+    title: str = Field(description="the HTTP status in words")
+    status: int = Field(description="the HTTP status")
+    detail: Any = Field(description="what to mend; a list of faults for 422")
+    reason: str = Field(description="the kind of problem, for programs; it does not change between releases")
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Problem, "description": text, "content": {"application/problem+json": {}}}
+    for code, text in {
+        400: "A parameter cannot be understood; `detail` names it",
+        401: "An API key is needed",
+        422: "A parameter is out of bounds",
+        503: "The database is away, or the projections have not come so far yet: try again",
+    }.items()
+}
+
+
+class NotFound(RequestError):
+    """What was asked for is not there."""
+
+    reason = "not_found"
+    status = 404
+
+
+class Unauthorized(RequestError):
+    """An API key is needed, and none that is known was given."""
+
+    reason = "unauthorized"
+    status = 401
+
+
+class BadParameter(RequestError):
+    """A parameter cannot be understood. Its name is in the message."""
+
+    reason = "bad_parameter"
+
+
+def problem(request: Request, status: int, reason: str, detail: object, headers: dict[str, str]) -> JSONResponse:
+    """The answer for one problem. The log position stays on it when a snapshot was taken before."""
+    position = getattr(request.state, "position", None)
+    held = {POSITION_HEADER: str(position)} if position is not None else {}
+    body = Problem(
+        type="about:blank", title=http.HTTPStatus(status).phrase, status=status, detail=detail, reason=reason
+    )
+    return JSONResponse(
+        jsonable_encoder(body), status, headers={**held, **headers}, media_type="application/problem+json"
+    )
+
+
+async def _ours(request: Request, error: Exception) -> JSONResponse:
+    failure = cast("MetricsError", error)
+    status = failure.status if isinstance(failure, RequestError) else 500
+    headers = {}
+    if failure.reason in RETRY_SECONDS:
+        status, headers = 503, {"Retry-After": RETRY_SECONDS[failure.reason]}
+    if status == http.HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}
+    if status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("a request failed: %s", failure, exc_info=failure)
+    return problem(request, status, failure.reason, str(failure), headers)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    failure = cast("HTTPException", error)
+    reason = http.HTTPStatus(failure.status_code).name.lower()
+    return problem(request, failure.status_code, reason, failure.detail, dict(failure.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    failure = cast("RequestValidationError", error)
+    faults = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in failure.errors()]
+    return problem(request, 422, "invalid_parameter", faults, {})
+
+
+def add_problems(app: FastAPI) -> None:
+    """Answer every error of `app` in this form."""
+    app.add_exception_handler(MetricsError, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)

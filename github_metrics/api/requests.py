@@ -1,0 +1,101 @@
+"""What the endpoints ask of a request: a snapshot to read from, a window, a page, a key."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+
+from github_metrics.api.problems import POSITION_HEADER, BadParameter, Unauthorized
+from projections.summary_queries import Window
+from replay.snapshot import Pool, Snapshot, snapshot, wait_for
+
+MAX_POSITION = 2**63 - 1
+MAX_PAGE = 10**9
+
+MinPosition = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=MAX_POSITION,
+        description="wait up to 5 s until everything up to this log position is counted (the X-Log-Position of a POST)",
+    ),
+]
+Moment = Annotated[
+    str | None, Query(description="ISO 8601, UTC unless it has an offset", examples=["2024-01-15T00:00:00Z"])
+]
+Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1")]
+
+
+class Reads:
+    """A dependency: a snapshot of the projections that an endpoint reads, at least as new as `min_position`."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    async def __call__(
+        self, request: Request, response: Response, min_position: MinPosition = None
+    ) -> AsyncIterator[Snapshot]:
+        pool: Pool = request.app.state.pool
+        if min_position is not None:
+            await wait_for(pool, self._names, min_position)
+        async with snapshot(pool, self._names) as taken:
+            request.state.position = taken.position
+            response.headers[POSITION_HEADER] = str(taken.position)
+            yield taken
+
+
+def moment(name: str, text: str | None) -> datetime | None:
+    """A time that a parameter gives; without an offset it is UTC. Raises BadParameter, which names the parameter."""
+    if text is None:
+        return None
+    try:
+        # A plus sign that was not escaped arrives as a space.
+        read = datetime.fromisoformat(text.strip().replace(" ", "+") if text.count(" ") == 1 and "T" in text else text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        expected = "use ISO 8601, for example 2024-01-15T00:00:00Z"
+        raise BadParameter(f"{name} is not a time: {expected}") from None
+
+
+def window(start_time: Moment = None, end_time: Moment = None) -> Window:
+    """The window that a request asks for: start <= t < end."""
+    asked = Window(moment("start_time", start_time), moment("end_time", end_time))
+    if asked.start is not None and asked.end is not None and asked.start > asked.end:
+        raise BadParameter("start_time is after end_time")
+    return asked
+
+
+Asked = Annotated[Window, Depends(window)]
+
+_header = APIKeyHeader(name="X-API-Key", auto_error=False)
+_bearer = HTTPBearer(auto_error=False)
+
+
+async def require_key(
+    request: Request,
+    key: Annotated[str | None, Depends(_header)],
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    """Refuse a request without one of the keys of METRICS_API_KEYS, when there are any. Every key is compared, in
+    constant time.
+    """
+    known: tuple[str, ...] = request.app.state.api_keys
+    given = key or (bearer.credentials if bearer is not None else "")
+    matches = [secrets.compare_digest(given.encode(), one.encode()) for one in known]
+    if known and not any(matches):
+        raise Unauthorized("an API key is needed, as X-API-Key or as Authorization: Bearer")
+
+
+def links(request: Request, pagination: dict[str, Any]) -> str:
+    """A Link header (RFC 8288) for a page: first, prev, next, last."""
+    page, last = pagination["page"], max(1, pagination["total_pages"])
+    wanted = {"first": 1, "prev": min(page - 1, last), "next": page + 1 if page < last else 0, "last": last}
+    parts = [
+        f'<{request.url.include_query_params(page=number)}>; rel="{relation}"'
+        for relation, number in wanted.items()
+        if number >= 1
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,87 @@
+"""The ASGI application: the receiver beside the API."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from github_metrics.api import health, problems, repositories, requests, summary, usage, webhooks
+from github_metrics.appender import Appender
+from github_metrics.dictionaries import current_dictionary
+from github_metrics.openapi import describe_receiver
+from github_metrics.receiver import Receive, Receiver, Scope, Send
+from github_metrics.settings import Settings
+from replay.compression import Compressor, register_dictionary
+from replay.snapshot import reading_pool
+
+DESCRIPTION = "True review and CI numbers from GitHub's webhooks, every delivery kept for ever."
+
+
+class Application:
+    """Hands deliveries to the receiver and everything else to the API."""
+
+    def __init__(self, settings: Settings, conninfo: str, *, pool_size: int) -> None:
+        self._compressor = Compressor(current_dictionary())
+        self.appender = Appender(conninfo, self._compressor)
+        self.receiver = Receiver(self.appender, [_secret(value).encode() for value in settings.webhook_secret])
+        self.api = create_api(self.appender, settings, conninfo, pool_size)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/metrics":
+            await self.receiver(scope, receive, send)
+        else:
+            await self.api(scope, receive, send)
+
+
+def create_app(settings: Settings, conninfo: str, *, pool_size: int = 5) -> Application:
+    """The application of one worker. `conninfo` names a migrated database."""
+    return Application(settings, conninfo, pool_size=pool_size)
+
+
+def create_api(appender: Appender, settings: Settings, conninfo: str, pool_size: int) -> FastAPI:
+    """The API, with what its endpoints need in `state`."""
+    app: FastAPI = FastAPIOffline(
+        title="GitHub Metrics",
+        version=health.VERSION,
+        description=DESCRIPTION,
+        lifespan=_lifespan(appender, conninfo),
+        strict_content_type=False,
+    )
+    app.state.pool = reading_pool(conninfo, pool_size)
+    app.state.appender = appender
+    app.state.api_keys = tuple(_secret(value) for value in settings.api_keys)
+    problems.add_problems(app)
+    app.include_router(health.router)
+    app.include_router(_metrics_router())
+    describe_receiver(app)
+    return app
+
+
+def _metrics_router() -> APIRouter:
+    router = APIRouter(prefix="/api/metrics", dependencies=[Depends(requests.require_key)])
+    for part in (webhooks, repositories, summary, usage):
+        router.include_router(part.router)
+    return router
+
+
+def _lifespan(appender: Appender, conninfo: str) -> Callable[[Any], Any]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            register_dictionary(connection, current_dictionary())
+        await app.state.pool.open()
+        try:
+            async with appender:
+                yield
+        finally:
+            await app.state.pool.close(timeout=2.0)
+
+    return lifespan
+
+
+def _secret(value: Any) -> str:
+    revealed = value.get_secret_value() if hasattr(value, "get_secret_value") else value
+    return str(revealed)

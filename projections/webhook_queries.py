@@ -1,0 +1,113 @@
+"""The listing of webhook events: webhook_events with what usage reports and parks say of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import sql
+
+from projections.statuses import IMPERFECT, STATUS, STATUSES
+from replay.snapshot import Record, Snapshot
+
+READS = ("webhook_events", "usage_reports", "repository_names")
+"""The projections that the listing is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which events: of these repositories (None: all), type and status, received in [start, end)."""
+
+    repository_ids: tuple[int, ...] | None = None
+    event_type: str | None = None
+    status: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def where(self, *more: LiteralString) -> sql.Composed:
+        """The conditions that are given, joined by AND."""
+        conditions: list[LiteralString] = ["e.position IS NOT NULL", *more]
+        if self.repository_ids is not None:
+            conditions.append("e.repository_id = ANY(%(repository_ids)s)")
+        if self.event_type is not None:
+            conditions.append("e.event_type = %(event_type)s")
+        if self.status is not None:
+            conditions.append("coalesce(imperfect.level, 0) = %(level)s")
+        if self.start is not None:
+            conditions.append("e.received_at >= %(start)s")
+        if self.end is not None:
+            conditions.append("e.received_at < %(end)s")
+        return sql.SQL(" AND ").join(map(sql.SQL, conditions))
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "repository_ids": list(self.repository_ids or ()),
+            "event_type": self.event_type,
+            "level": STATUSES.index(self.status) if self.status is not None else 0,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+PAGE = sql.SQL(
+    """
+WITH imperfect AS ({imperfect}), page AS MATERIALIZED (
+    SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
+    WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT e.*, {status} AS status, usage.*,
+       EXISTS (SELECT FROM webhook_events o WHERE o.body_hash = e.body_hash AND o.hook_id = e.hook_id
+               AND o.position < e.position) AS suspect_replay
+FROM page AS e LEFT JOIN LATERAL (SELECT e.level) AS imperfect ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS reports, sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls,
+           min(remaining) AS remaining, max(duration_ms) AS duration_ms, max(completed_at) AS completed_at,
+           string_agg(error, E'\\n' ORDER BY report_id) AS report_error
+    FROM usage_reports r WHERE r.delivery_id = e.delivery_id
+) AS usage ON true
+LEFT JOIN LATERAL (
+    SELECT string_agg(k.projection || ': ' || k.error, E'\\n' ORDER BY k.projection) AS park_error
+    FROM parked_events k JOIN projections USING (projection, generation)
+    WHERE k.position = e.position AND k.state = 'parked'
+) AS parks ON true
+ORDER BY e.position DESC
+"""
+)
+COUNT = sql.SQL(
+    "WITH imperfect AS ({imperfect}) SELECT count(*) AS total"
+    " FROM webhook_events e LEFT JOIN imperfect USING (position) WHERE {where}"
+)
+NAMED = """
+SELECT DISTINCT ON (full_name) full_name, repository_id FROM repository_names
+WHERE full_name = ANY(%(names)s) ORDER BY full_name, last_seen_at DESC NULLS LAST, repository_id DESC
+"""
+
+
+async def repository_ids(snapshot: Snapshot, names: list[str]) -> tuple[int, ...]:
+    """The ids of repositories, by any name that they were ever seen under; of two that had the same name, the one
+    that had it last. A name never seen is left out.
+    """
+    return tuple(row["repository_id"] for row in await snapshot.rows(NAMED, {"names": names}))
+
+
+async def page(
+    snapshot: Snapshot, filters: Filters, *, limit: int, offset: int = 0, after: int | None = None
+) -> list[Record]:
+    """Events, newest first. `after`: only those before this position in time, for paging by key."""
+    more: tuple[LiteralString, ...] = ("e.position < %(after)s",) if after is not None else ()
+    query = PAGE.format(imperfect=sql.SQL(IMPERFECT), where=filters.where(*more), status=sql.SQL(STATUS))
+    arguments = {**filters.arguments(), "limit": limit, "offset": offset, "after": after}
+    return await snapshot.rows(query, arguments)
+
+
+async def count(snapshot: Snapshot, filters: Filters) -> int:
+    """How many events the filters let through."""
+    query = COUNT.format(imperfect=sql.SQL(IMPERFECT), where=filters.where())
+    return int((await snapshot.one(query, filters.arguments()))["total"])
+
+
+async def event_at(snapshot: Snapshot, delivery_id: UUID) -> Record | None:
+    """One event by its delivery id, as in the listing."""
+    where = sql.SQL("e.delivery_id = %(delivery_id)s AND e.position IS NOT NULL")
+    query = PAGE.format(imperfect=sql.SQL(IMPERFECT), where=where, status=sql.SQL(STATUS))
+    return await snapshot.row(query, {"delivery_id": delivery_id, "limit": 1, "offset": 0})

@@ -1,0 +1,130 @@
+"""Reading projections: one transaction that sees one state of all of them, whichever generations are live.
+
+A request reads the generation pointers in its own snapshot and puts the generations' schemas on its search path.
+So SQL names plain tables (`FROM pull_requests`), a swap is one UPDATE of a pointer, and no reader waits for it,
+fails, or sees two generations.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from replay.errors import DatabaseAway, ProjectionsBehind
+
+Record = dict[str, Any]
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+Query = LiteralString | sql.SQL | sql.Composed
+
+OPTIONS = "-c timezone=UTC -c statement_timeout=30000 -c plan_cache_mode=force_custom_plan -c jit=off"
+POLL_SECONDS = 0.02
+
+ENTER = """
+WITH live AS (
+    SELECT g.projection, g.generation, g.position, g.schema_name
+    FROM projections p JOIN projection_generations g USING (projection, generation)
+    WHERE p.projection = ANY(%(names)s)
+), path AS (
+    SELECT set_config('search_path', string_agg(quote_ident(schema_name), ', ') || ', public', true) FROM live
+)
+SELECT live.projection, live.generation, live.position FROM live, path
+"""
+POSITION = """
+SELECT min(g.position) FROM projections p JOIN projection_generations g USING (projection, generation)
+WHERE p.projection = ANY(%(names)s) HAVING count(*) = cardinality(%(names)s::text[])
+"""
+
+
+class Snapshot:
+    """A transaction over some projections. `position`: up to where all of them have applied the log."""
+
+    def __init__(self, connection: AsyncConnection[Any], positions: dict[str, int]) -> None:
+        self._connection = connection
+        self.positions = positions
+        self.position = min(positions.values(), default=0)
+
+    async def rows(self, query: Query, arguments: dict[str, Any] | None = None) -> list[Record]:
+        """All rows, by column name."""
+        async with self._connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, arguments)
+            return await cursor.fetchall()
+
+    async def row(self, query: Query, arguments: dict[str, Any] | None = None) -> Record | None:
+        """The first row, if there is one."""
+        found = await self.rows(query, arguments)
+        return found[0] if found else None
+
+    async def one(self, query: Query, arguments: dict[str, Any] | None = None) -> Record:
+        """The row of a query that always has one."""
+        (found,) = await self.rows(query, arguments)
+        return found
+
+    @property
+    def connection(self) -> AsyncConnection[Any]:
+        """For the one read that reaches the log: an event's body."""
+        return self._connection
+
+
+def reading_pool(conninfo: str, size: int) -> Pool:
+    """A pool of connections that only read, each transaction in one snapshot. Not open yet."""
+    return AsyncConnectionPool(
+        conninfo,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=5.0,
+        configure=_read_only,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"options": OPTIONS, "application_name": "reader", "connect_timeout": 5},
+    )
+
+
+async def _read_only(connection: AsyncConnection[Any]) -> None:
+    await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+
+
+@asynccontextmanager
+async def snapshot(pool: Pool, names: Sequence[str]) -> AsyncIterator[Snapshot]:
+    """A snapshot of the named projections. Raises DatabaseAway; ProjectionsBehind while one was never built."""
+    try:
+        async with pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(ENTER, {"names": list(names)})
+            positions = {name: position for name, _generation, position in await cursor.fetchall()}
+            if len(positions) < len(set(names)):
+                missing = ", ".join(sorted(set(names) - set(positions)))
+                raise ProjectionsBehind(f"not built yet: {missing}")
+            yield Snapshot(connection, positions)
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        raise DatabaseAway("the database does not answer") from error
+
+
+async def wait_for(pool: Pool, names: Sequence[str], position: int, *, seconds: float = 5.0) -> None:
+    """Until all the named projections have applied the log up to a position: a client reads its own write.
+
+    Raises ProjectionsBehind when they do not get there in time.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        reached = await _position(pool, names)
+        if reached is not None and reached >= position:
+            return
+        if time.monotonic() > deadline:
+            raise ProjectionsBehind(f"the projections have applied the log up to {reached or 0}, not {position}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _position(pool: Pool, names: Sequence[str]) -> int | None:
+    try:
+        async with pool.connection() as connection:
+            cursor = await connection.execute(POSITION, {"names": sorted(set(names))})
+            row = await cursor.fetchone()
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        raise DatabaseAway("the database does not answer") from error
+    return None if row is None else row[0]
