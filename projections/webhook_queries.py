@@ -55,7 +55,7 @@ WITH imperfect AS ({imperfect}), page AS MATERIALIZED (
     SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
     WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT e.*, {status} AS status, usage.*,
+SELECT e.*, {status} AS status, usage.*, parks.*,
        EXISTS (SELECT FROM webhook_events o WHERE o.body_hash = e.body_hash AND o.hook_id = e.hook_id
                AND o.position < e.position) AS suspect_replay
 FROM page AS e LEFT JOIN LATERAL (SELECT e.level) AS imperfect ON true
