@@ -97,16 +97,14 @@ def migrate(conninfo: str) -> None:
 def pool_size_per_worker(settings: Settings, conninfo: str) -> int:
     """Each worker's share of METRICS_DB_POOL_SIZE, at least 1, and no more than the server allows."""
     workers = settings.server_workers
-    wanted = settings.db_pool_size // workers
+    wanted = max(1, settings.db_pool_size // workers)
     allowed = (_connections_allowed(conninfo) - CONNECTIONS_OF_PROJECTOR) // workers - CONNECTIONS_PER_WORKER
-    return max(1, min(wanted, allowed))
-
-
-def warn_of_small_pool(settings: Settings, conninfo: str) -> None:
-    """Say so once, before the workers start, when the server allows fewer connections than were asked for."""
-    total = pool_size_per_worker(settings, conninfo) * settings.server_workers
-    if total + settings.server_workers <= settings.db_pool_size:
-        _log.warning("pool reduced", asked=settings.db_pool_size, allowed=total, variable="METRICS_DB_POOL_SIZE")
+    if wanted <= allowed:
+        return wanted
+    _log.warning(
+        "METRICS_DB_POOL_SIZE is more than the server allows", asked=settings.db_pool_size, allowed=allowed * workers
+    )
+    return max(1, allowed)
 
 
 def _connections_allowed(conninfo: str) -> int:

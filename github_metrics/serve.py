@@ -9,7 +9,7 @@ import typer
 import uvicorn
 
 from github_metrics.announcement import announce, base_url
-from github_metrics.database import await_database, migrate, warn_of_small_pool
+from github_metrics.database import await_database, migrate, pool_size_per_worker
 from github_metrics.embedded import Embedded, embedded, only_service
 from github_metrics.logs import configure_logs
 from github_metrics.projector_process import run_projector
@@ -41,23 +41,23 @@ def serve(
         conninfo = server.conninfo if server else settings.conninfo()
         await_database(conninfo, tell=typer.echo)
         migrate(conninfo)
-        warn_of_small_pool(settings, conninfo)
+        pool_size = pool_size_per_worker(settings, conninfo)
         workers = [
-            Child(f"worker {number}", run_worker, (settings, conninfo, listener))
+            Child(f"worker {number}", run_worker, (settings, conninfo, pool_size, listener))
             for number in range(1, settings.server_workers + 1)
         ]
         projectors = [Child("projector", run_projector, (settings, conninfo))] if projector else []
         supervise([*projectors, *workers, *also(conninfo)], lambda: _revive(server))
 
 
-def run_worker(settings: Settings, conninfo: str, listener: socket.socket) -> None:
+def run_worker(settings: Settings, conninfo: str, pool_size: int, listener: socket.socket) -> None:
     """One uvicorn worker."""
     # Imported here: the parent, which only supervises, stays small and quick to start.
     from github_metrics.app import create_app  # noqa: PLC0415
 
     configure_logs(settings)
     config = uvicorn.Config(
-        create_app(settings, conninfo),
+        create_app(settings, conninfo, pool_size=pool_size),
         http="httptools",
         lifespan="on",
         log_config=None,
