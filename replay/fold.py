@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from replay.errors import ProjectionError
 from replay.event import Event
 from replay.merges import Row
 from replay.projection import Projection
@@ -35,22 +36,34 @@ class Folded:
     def add(self, event: Event[Any]) -> None:
         """Merge all rows of an event, or, if the projection fails on it, none of them."""
         try:
-            stated = [(tuple(row[name] for name in self.projection.key), row) for row in self.projection.rows(event)]
+            merged = self._merged(self.projection.rows(event))
         except Exception as error:
             # Whatever a projection raises on an event it will raise again: the event is parked, not lost.
             log.exception("projection %s cannot read event %s", self.projection.name, event.position)
             self.parks.append(park(self.projection, event.position, "rows", error))
             return
-        for key, row in stated:
-            self._merge(key, row)
+        self.rows.update(merged)
 
-    def _merge(self, key: KeyValues, row: Row) -> None:
-        held = self.rows.get(key)
-        if held is None:
-            self.rows[key] = row
-            return
-        for merge in self.projection.merges:
-            merge.fold(held, row)
+    def _merged(self, stated: Iterable[Row]) -> dict[KeyValues, Row]:
+        """The rows that an event states, merged with those held, which stay untouched should it fail half-way."""
+        merged: dict[KeyValues, Row] = {}
+        for row in stated:
+            key = self._key(row)
+            held = merged.get(key) or self.rows.get(key)
+            if held is None:
+                merged[key] = row
+                continue
+            held = dict(held)
+            for merge in self.projection.merges:
+                merge.fold(held, row)
+            merged[key] = held
+        return merged
+
+    def _key(self, row: Row) -> KeyValues:
+        key = tuple(row[name] for name in self.projection.key)
+        if None in key:
+            raise ProjectionError(f"a row of {self.projection.name} without a key: {key}")
+        return key
 
 
 def fold(projections: Sequence[Projection], events: Iterable[Event[Any]]) -> tuple[list[Folded], int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 
 from replay.merges import Row, Total
@@ -73,8 +74,18 @@ def _defaults(projection: Projection) -> tuple[tuple[str, Any], ...]:
 
 def load(connection: Connection[Any], projection: Projection, schema: str, rows: dict[tuple[Any, ...], Row]) -> None:
     """Merge rows into the table of the generation in `schema`, in order of key, so that two writers cannot
-    lock each other out.
+    lock each other out. Inside a transaction.
+
+    Raises psycopg.DataError also for what cannot even be sent, such as a key of mixed types or a lone surrogate:
+    whatever is wrong with a row parks its event.
     """
+    try:
+        _load(connection, projection, schema, rows)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
+
+
+def _load(connection: Connection[Any], projection: Projection, schema: str, rows: dict[tuple[Any, ...], Row]) -> None:
     ordered = values(projection, (rows[key] for key in sorted(rows)))
     if len(ordered) < STAGE_FROM:
         with connection.cursor() as cursor:
@@ -90,6 +101,8 @@ def _copy(connection: Connection[Any], projection: Projection, ordered: Sequence
     stage = _stage(projection)
     create = sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
     connection.execute(create.format(stage, sql.SQL(columns)))
+    # What was staged earlier in this transaction, by a bisected batch or another generation, is merged already.
+    connection.execute(sql.SQL("DELETE FROM {}").format(stage))
     with (
         connection.cursor() as cursor,
         cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, _names(projection))) as copy,
