@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Column, Index
 
-from projections.facts import event_version, payload_of, strings
+from projections.facts import payload_of, strings, told_at
 from projections.payload import Payload, User
 from replay.event import Event
 from replay.merges import Row, key, latest
 from replay.projection import Projection
+from replay.version import version
 
 
 def actor_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -21,7 +22,7 @@ def actor_rows(event: Event[Payload]) -> Iterator[Row]:
             seen.add(user.id)
             yield {
                 "actor_id": user.id,
-                "naming_version": event_version(event),
+                "naming_version": version(told_at(event), 0, event.body_sha256),
                 "login": user.login,
                 "type": user.type,
             }

@@ -66,10 +66,11 @@ def _pull_request(payload: Payload) -> datetime | None:
 
 def _review(payload: Payload) -> datetime | None:
     review, pull = payload.review, payload.pull_request
-    if payload.action == "submitted" and review is not None and review.submitted_at is not None:
-        return review.submitted_at
-    edited = review.updated_at if review is not None and payload.action == "edited" else None
-    return edited or (pull.updated_at if pull is not None else None)
+    if review is not None:
+        told = review.submitted_at if payload.action == "submitted" else review.updated_at
+        if told is not None:
+            return told
+    return pull.updated_at if pull is not None else None
 
 
 def _comment(payload: Payload) -> datetime | None:
@@ -101,11 +102,13 @@ def _job(payload: Payload) -> datetime | None:
 def _push(payload: Payload) -> datetime | None:
     if payload.head_commit is not None and payload.head_commit.timestamp is not None:
         return payload.head_commit.timestamp
-    pushed = payload.repository.pushed_at if payload.repository is not None else None
-    return datetime.fromtimestamp(pushed, UTC) if isinstance(pushed, int) and 0 < pushed < 2**32 else _moment(pushed)
+    return moment(payload.repository.pushed_at) if payload.repository is not None else None
 
 
-def _moment(value: object) -> datetime | None:
+def moment(value: object) -> datetime | None:
+    """A time that GitHub tells as text, or, in a push, as seconds since 1970."""
+    if isinstance(value, int) and 0 < value < 2**32:
+        return datetime.fromtimestamp(value, UTC)
     return value if isinstance(value, datetime) else None
 
 
@@ -114,7 +117,7 @@ def _other(payload: Payload) -> datetime | None:
     if about is None:
         return None
     published = getattr(about, "published_at", None)
-    return about.updated_at or _moment(published) or about.created_at
+    return about.updated_at or moment(published) or about.created_at
 
 
 _TIMES: dict[str, Callable[[Payload], datetime | None]] = {
@@ -137,6 +140,21 @@ _TIMES: dict[str, Callable[[Payload], datetime | None]] = {
 def event_version(event: Event[Payload], rank: int = 0) -> bytes:
     """The version of what an event states, by its own time."""
     return version(event_time(event), rank, event.body_sha256)
+
+
+OTHERS_CLOCKS = frozenset({"push", "check_run"})
+"""The time of a push is a committer's, that of a check run its app's: either may lie in the future."""
+
+
+def told_at(event: Event[Payload]) -> datetime | None:
+    """The latest time in the payload that GitHub's own clock told: what names are ordered by."""
+    payload = payload_of(event)
+    if payload is None:
+        return None
+    times = [None if event.event_type in OTHERS_CLOCKS else event_time(event)]
+    if payload.repository is not None:
+        times += [payload.repository.updated_at, moment(payload.repository.pushed_at)]
+    return max((at for at in times if at is not None), default=None)
 
 
 def pull_request_version(event: Event[Payload], pull: PullRequest) -> bytes:

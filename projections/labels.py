@@ -37,7 +37,7 @@ def label_sighting_rows(event: Event[Payload]) -> Iterator[Row]:
     pull = event.payload.pull_request if event.payload is not None else None
     if pull is None or pull.number is None or pull.updated_at is None or not event.repository_id:
         return
-    for name in {label.name for label in pull.labels or () if label.name is not None}:
+    for name in dict.fromkeys(label.name for label in pull.labels or () if label.name is not None):
         yield {
             "repository_id": event.repository_id,
             "number": pull.number,

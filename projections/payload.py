@@ -1,6 +1,6 @@
 """What we read of GitHub's payloads: only the fields that some projection uses, all of them optional.
 
-An integer is at most 64 bits wide, a time has a zone and lies between 1970 and 2200; what does not fit is
+An integer is at most 64 bits wide, a count so small that counts can be added up, a time has a zone and lies between 1970 and 2200; what does not fit is
 refused here and then read tolerantly, as null, by `projections.decode`.
 """
 
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 Int = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[int, Meta(ge=0, le=10**12)]
 Time = Annotated[datetime, Meta(tz=True)]
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -89,10 +90,10 @@ class PullRequest(Struct, frozen=True):
     labels: list[Label] | None = None
     requested_reviewers: list[User] | None = None
     requested_teams: list[Team] | None = None
-    additions: Int | None = None
-    deletions: Int | None = None
-    changed_files: Int | None = None
-    commits: Int | None = None
+    additions: Count | None = None
+    deletions: Count | None = None
+    changed_files: Count | None = None
+    commits: Count | None = None
     html_url: str | None = None
     author_association: str | None = None
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "closed_at", "merged_at")

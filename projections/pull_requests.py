@@ -1,6 +1,8 @@
 """pull_requests: one row for each pull request, as GitHub last told it.
 
-The author outlives the account: a payload without a user (a ghost) does not take the name away.
+The author outlives the account: a payload without a user (a ghost) does not take the name away. What a
+payload does not carry it does not overwrite: the simple form inside reviews and comments has no sizes, and sometimes
+no draft flag.
 """
 
 from collections.abc import Iterator
@@ -37,9 +39,11 @@ def pull_request_rows(event: Event[Payload]) -> Iterator[Row]:
         "number": pull.number,
         "pull_request_id": pull.id,
         "created_at": pull.created_at,
-        "details_version": told,
-        **_details(pull),
     }
+    if pull.state is not None:
+        row |= {"details_version": told, **_details(pull)}
+    if pull.draft is not None:
+        row |= {"draft_version": told, "draft": pull.draft}
     if pull.user is not None and pull.user.login is not None:
         row |= {
             "author_version": told,
@@ -47,7 +51,7 @@ def pull_request_rows(event: Event[Payload]) -> Iterator[Row]:
             "author_id": pull.user.id,
             "author_type": pull.user.type,
         }
-    if pull.additions is not None:
+    if pull.additions is not None and pull.deletions is not None:
         row |= {
             "size_version": told,
             "additions": pull.additions,
@@ -69,7 +73,6 @@ def _details(pull: PullRequest) -> Row:
     return {
         "title": pull.title,
         "state": pull.state,
-        "draft": pull.draft,
         "author_association": pull.author_association,
         "closed_at": pull.closed_at,
         "updated_at": pull.updated_at,
@@ -107,11 +110,11 @@ pull_requests = Projection(
             "details",
             *strings("title", "state", "author_association", "html_url"),
             *strings("head_ref", "head_sha", "base_ref", "base_sha"),
-            Column("draft", Boolean),
             *moments("closed_at", "updated_at"),
             Column("head_repository_id", BigInteger),
             *(Column(name, ARRAY(String)) for name in ("labels", "requested_reviewers", "requested_teams")),
         ),
+        latest("draft", Column("draft", Boolean)),
         latest("author", *strings("author", "author_type"), Column("author_id", BigInteger)),
         latest("size", *(Column(name, BigInteger) for name in ("additions", "deletions", "changed_files", "commits"))),
         earliest("merger", *strings("merged_by"), Column("merged_by_id", BigInteger)),

@@ -1,24 +1,15 @@
 """repositories and repository_names: what a repository is called now, and every name it was ever seen under."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import event_time, moments, payload_of, strings
-from projections.payload import Payload, Repository
+from projections.facts import moment, moments, payload_of, strings, told_at
+from projections.payload import Payload
 from replay.event import Event
 from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection
 from replay.version import version
-
-
-def named_at(event: Event[Payload], repository: Repository) -> datetime | None:
-    """When the repository was seen under its name. A push's own time is a committer's clock: not used."""
-    times = [repository.updated_at, repository.pushed_at if isinstance(repository.pushed_at, datetime) else None]
-    if event.event_type != "push":
-        times.append(event_time(event))
-    return max((at for at in times if at is not None), default=None)
 
 
 def repository_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -28,13 +19,13 @@ def repository_rows(event: Event[Payload]) -> Iterator[Row]:
         return
     yield {
         "repository_id": event.repository_id,
-        "naming_version": version(named_at(event, repository), 0, event.body_sha256),
+        "naming_version": version(told_at(event), 0, event.body_sha256),
         "full_name": repository.full_name,
         "private": repository.private,
         "archived": repository.archived,
         "default_branch": repository.default_branch,
         "html_url": repository.html_url,
-        "created_at": repository.created_at if isinstance(repository.created_at, datetime) else None,
+        "created_at": moment(repository.created_at),
     }
 
 
@@ -43,7 +34,7 @@ def repository_name_rows(event: Event[Payload]) -> Iterator[Row]:
     repository = payload.repository if payload is not None else None
     if repository is None or not event.repository_id or repository.full_name is None:
         return
-    at = named_at(event, repository)
+    at = told_at(event)
     yield {
         "repository_id": event.repository_id,
         "full_name": repository.full_name,

@@ -10,6 +10,9 @@ from replay.event import Event
 from replay.merges import Row, earliest, key, latest, once, smallest
 from replay.projection import Projection
 
+RANKS = {"edited": 1, "dismissed": 2}
+"""Submitting and editing often come within one second."""
+
 
 def review_rows(event: Event[Payload]) -> Iterator[Row]:
     payload = event.payload
@@ -23,7 +26,7 @@ def review_rows(event: Event[Payload]) -> Iterator[Row]:
         "review_id": review.id,
         "number": pull.number,
         "submitted_at": review.submitted_at,
-        "text_version": event_version(event),
+        "text_version": event_version(event, RANKS.get(payload.action or "", 0)),
         "body": review.body,
         "html_url": review.html_url,
         "commit_id": review.commit_id,

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from projections.payload import Struct, Time
+from projections.payload import Count, Struct, Time
 
 EVENT_TYPE = "usage_report"
 
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+NO_NUL = r"\A[^\x00]*\Z"
+"""PostgreSQL holds no NUL in text."""
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 class UsageReport(Struct, frozen=True):
@@ -33,12 +34,12 @@ class UsageReport(Struct, frozen=True):
     used: Count | None = None
     reset_at: Time | None = None
     token_fingerprint: Annotated[str, Meta(pattern="^[0-9a-f]{12}$")] | None = None
-    repository: str | None = None
+    repository: Annotated[str, Meta(pattern=NO_NUL)] | None = None
     started_at: Time | None = None
     completed_at: Time | None = None
     duration_ms: Count | None = None
     status: Literal["success", "partial", "error"] | None = None
-    error: Annotated[str, Meta(max_length=10_000)] | None = None
+    error: Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)] | None = None
     times = ("reset_at", "started_at", "completed_at")
 
     @property

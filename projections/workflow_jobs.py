@@ -31,7 +31,7 @@ def workflow_job_rows(event: Event[Payload]) -> Iterator[Row]:
         "state_version": version(max(times, default=None), CHECK_RANKS.get(job.status or "", 0), event.body_sha256),
         "status": job.status,
         "conclusion": job.conclusion,
-        "started_at": job.started_at if job.status != "queued" else None,
+        "started_at": job.started_at if job.status in CHECK_RANKS else None,
         "completed_at": job.completed_at,
         "labels": job.labels,
         "runner_name": job.runner_name,
