@@ -117,8 +117,10 @@ class Playback:
         self._bar.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Leave the terminal as it was; a story told to its end is whole, though its last event came before `until`."""
+        if error is None:
+            self._bar.update(self._task, completed=1.0)
         self._bar.stop()
 
     def follow(self, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:

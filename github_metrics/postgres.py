@@ -4,13 +4,10 @@ Only its binaries are used: its own start gives up on a slow disk after ten seco
 directories above the data to every user, and shares a lock file that another user cannot open.
 """
 
-import hashlib
 import os
 import shutil
 import signal
-import stat
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from github_metrics.account import Account
+from github_metrics.socket_directory import socket_directory
 from replay.errors import DatabaseAway, DatabaseError, DatabaseTooOld
 
 MAJOR = 18
@@ -31,9 +29,6 @@ START_SECONDS = 120.0
 STOP_SECONDS = 2.0
 """Then the shutdown is an immediate one, which costs a recovery at the next start and no data."""
 
-_SOCKET_NAME = ".s.PGSQL.5432"
-_SOCKET_PATH_BYTES = 103
-"""The shortest limit among platforms (macOS); Linux allows 107."""
 _RESTARTS = 20
 _RESTART_SECONDS = 0.5
 """After kill -9 the children of the old server must end before a new one may start."""
@@ -191,7 +186,7 @@ class Postgres:
             if self._is_server(postmaster.pid):
                 return
             self._disown(postmaster)
-        settings = {**_TUNING, "unix_socket_directories": f'"{self._socket_directory()}"'}
+        settings = {**_TUNING, "unix_socket_directories": f'"{socket_directory(self.directory, self.account)}"'}
         command = [str(binaries() / "postgres"), "-D", str(self.directory), "-p", "5432"]
         command += [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
@@ -222,37 +217,5 @@ class Postgres:
             return False
         return True
 
-    def _socket_directory(self) -> Path:
-        """Beside the data where that path is short enough, else a private directory among the temporary files."""
-        beside = self.directory.with_name("socket")
-        if not _fits(beside):
-            name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:16]
-            beside = next(
-                path / f"github-metrics-{os.geteuid()}-{name}"
-                for path in _temporary_directories()
-                if _fits(path / name)
-            )
-        beside.mkdir(mode=0o700, exist_ok=True)
-        status = beside.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {os.geteuid(), self.account.uid}:
-            raise DatabaseError(
-                f"{beside} belongs to another user: remove it, or set METRICS_DATA_DIR to a shorter path"
-            )
-        beside.chmod(0o700)
-        self.account.own(beside)
-        for leftover in beside.glob(".s.PGSQL.*"):
-            leftover.unlink()
-        return beside
-
     def _last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:]) if self.log.exists() else ""
-
-
-def _fits(directory: Path) -> bool:
-    """Whether a socket in it can be named to the kernel and to libpq, which splits hosts at commas."""
-    path = str(directory / _SOCKET_NAME)
-    return len(os.fsencode(path)) <= _SOCKET_PATH_BYTES and not set(path) & set(',"')
-
-
-def _temporary_directories() -> tuple[Path, Path]:
-    return Path(tempfile.gettempdir()), Path("/tmp")  # noqa: S108 - the directory made there is private

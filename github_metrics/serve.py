@@ -75,7 +75,7 @@ def listen(settings: Settings) -> socket.socket:
     host, port = settings.server_host, settings.server_port
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)  # type: ignore[arg-type] # of 2 or 4
+        return socket.create_server((str(address[0]), int(address[1])), family=family, backlog=BACKLOG)
     except OSError as error:
         if isinstance(error, socket.gaierror) or "in use" not in str(error):
             raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from None
