@@ -11,7 +11,7 @@ from github_metrics.database import await_database, migrate
 from github_metrics.embedded import embedded_conninfo
 from github_metrics.logs import configure_logs
 from github_metrics.settings import Settings
-from github_metrics.supervisor import stopping
+from github_metrics.supervisor import ignore_stop_signals, stopping
 
 
 def run_projector(settings: Settings, conninfo: str) -> None:
@@ -27,7 +27,10 @@ def run_projector(settings: Settings, conninfo: str) -> None:
             task.result()
 
     configure_logs(settings)
-    asyncio.run(until_stopped())
+    try:
+        asyncio.run(until_stopped())
+    finally:
+        ignore_stop_signals()  # which the loop, closing, has given back their power to kill
 
 
 def project_alone(settings: Settings) -> None:

@@ -117,13 +117,18 @@ def _die_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def ignore_stop_signals() -> None:
+    """Once stopping, be stopped by nothing else until what was opened is closed."""
+    for signum in _STOP_SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
+
+
 @contextmanager
 def stopping() -> Iterator[None]:
     """SIGTERM and Ctrl-C end the block with SystemExit(0), once; what it opened is closed in peace."""
 
     def stop(_signum: int, _frame: object) -> None:
-        for signum in _STOP_SIGNALS:
-            signal.signal(signum, signal.SIG_IGN)
+        ignore_stop_signals()
         raise SystemExit(0)
 
     before = [signal.signal(signum, stop) for signum in _STOP_SIGNALS]

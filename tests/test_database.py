@@ -8,13 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from processes import environment, keep_compiled
 from psycopg.conninfo import make_conninfo
 
 from github_metrics import database
 from github_metrics.embedded import embedded_conninfo
 from github_metrics.settings import load_settings
 from replay.errors import DatabaseAway, DatabaseError, DatabaseTooOld
+from tests.processes import environment, keep_compiled
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "p@ss:w%rd/%20 '\\"

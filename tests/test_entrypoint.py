@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx2
 import psutil
 import pytest
-from processes import environment, keep_compiled
 
 from github_metrics.settings import setting_rows
+from tests.processes import environment, keep_compiled
 
 ENTRYPOINT = Path(__file__).parent.parent / "entrypoint.py"
 START_SECONDS = 60
