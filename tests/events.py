@@ -1,12 +1,11 @@
 """Events made by hand: a payload read as the log would hand it to a projection, and the rows it comes to."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import orjson
 
 from projections.catalog import all_projections
 from projections.decode import decode
@@ -37,7 +36,7 @@ def user(login: str, number: int = 1, kind: str = "User") -> dict[str, Any]:
 
 def make_event(event_type: str, payload: Any, position: int = 1, **overridden: Any) -> Event[Any]:
     """An event as the log reader makes it. Position and delivery id follow from `position`, the rest from the body."""
-    body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+    body = payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False).encode()
     decoded = decode(event_type, body)
     repository = payload.get("repository") if isinstance(payload, dict) else None
     received = RECEIVED + timedelta(seconds=position)

@@ -32,7 +32,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": st.sampled_from(["", "a", "B", "b", "é", "z", "Z", "ß", "€", "\uffff", "\U0001f600", "a\nb", "\\N", "a b"]),
     "number": st.sampled_from([-(2**63), -1, 0, 1, 2**63 - 1]),
     "flag": st.booleans(),
-    "moment": st.datetimes(datetime(1970, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)),
+    "moment": st.datetimes(datetime(1970, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     "bytes": st.sampled_from([b"", b"\x00", b"\x7f", b"\x80\xff", b"\xff"]),
     "id": st.sampled_from([uuid.UUID(int=n) for n in (0, 1, 2**127, 2**128 - 1)]),
     "texts": st.lists(st.sampled_from(["", "a", "é", "Z", "a,b", '"', "{}", "NULL"]), max_size=3),
