@@ -18,7 +18,7 @@ import orjson
 from github_metrics import intake
 from github_metrics.appender import Appender
 from github_metrics.intake import Envelope, Refusal
-from projections.decode import content, decode
+from projections.decode import FormError, decode, form_payload
 from projections.payload import Int
 from replay.errors import MetricsError
 from replay.event import Appended, Delivery, Reading
@@ -109,28 +109,19 @@ class Receiver:
         """The repository that the body names, 0 for none. Where nobody signs, a body that is no event is refused;
         a signed one is kept, whatever it is: GitHub sent it.
         """
-        if self._secrets and not envelope.form:
+        content = _form_payload(body) if envelope.form else body
+        if self._secrets:
             try:
-                routed = _routed.decode(body).repository
+                routed = _routed.decode(content).repository
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 pass
             else:
                 return routed.id or 0 if routed is not None else 0
-        decoded = decode(envelope.event_type, body)
-        self._check_form(envelope, body)
+        decoded = decode(envelope.event_type, content)
         if decoded.reading is Reading.UNREADABLE and not self._secrets:
             raise Refusal(400, "unreadable", decoded.error or "the body is not an event")
         repository = getattr(decoded.payload, "repository", None)
         return getattr(repository, "id", None) or 0
-
-    @staticmethod
-    def _check_form(envelope: Envelope, body: bytes) -> None:
-        try:
-            is_form = content(body) is not body and not body.startswith(b"\xef\xbb\xbf")
-        except ValueError as error:
-            raise Refusal(400, "form", str(error)) from error
-        if envelope.form and not is_form:
-            raise Refusal(400, "form", "a form needs exactly one field named payload")
 
     def _tell_once(self, signed_by: str, envelope: Envelope) -> None:
         if signed_by == "previous" and "previous" not in self._seen:
@@ -139,6 +130,13 @@ class Receiver:
         if signed_by == "unsigned" and envelope.signature is not None and "unverified" not in self._seen:
             self._seen.add("unverified")
             log.warning("deliveries are signed, but METRICS_WEBHOOK_SECRET is not set: nothing is verified")
+
+
+def _form_payload(body: bytes) -> bytes:
+    try:
+        return form_payload(body)
+    except FormError as error:
+        raise Refusal(400, "form", str(error)) from error
 
 
 async def _body(receive: Receive, limit: int) -> bytes:
