@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -154,7 +155,12 @@ def _detail(row: Record, body: bytes) -> bytes:
     event = WebhookEvent.model_validate(event_fields(row)).model_dump_json().encode()[:-1]
     payload, rest = b"null", b"null"
     try:
-        payload = content(body) if row["reading"] == Reading.CLEAN else orjson.dumps(parse(content(body)))
+        payload = content(body) if row["reading"] == Reading.CLEAN else _written(parse(content(body)))
     except (ValueError, RecursionError):
         rest = orjson.dumps(base64.b64encode(body).decode())
     return b'%s,"payload":%s,"body":%s}' % (event, payload, rest)
+
+
+def _written(payload: Any) -> bytes:
+    """As JSON, whatever the size of its numbers: orjson writes none beyond 64 bits."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
