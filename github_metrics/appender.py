@@ -6,7 +6,9 @@ so that nobody waits twice.
 
 import asyncio
 import logging
+import select
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -16,7 +18,6 @@ from replay.compression import Compressor
 from replay.errors import DatabaseAway, LogError
 from replay.event import Appended, Delivery
 from replay.log import append_async
-from replay.parking import transient
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ MAX_BATCH_BYTES = 32 * 2**20
 TIMEOUT_SECONDS = 6.0
 """GitHub waits 10 s; with this a refusal comes within 8."""
 OPTIONS = "-c statement_timeout=5000 -c timezone=UTC"
+FAULTS_OF_A_DELIVERY = ("22", "23", "54")
+"""SQLSTATE classes that a value causes: data, constraint, limit. All others say that the database is not well."""
 
 Waiting = tuple[Delivery, "asyncio.Future[Appended]"]
 
@@ -41,6 +44,7 @@ class Appender:
         self._wake = asyncio.Event()
         self._connection: AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._calls: set[asyncio.Task[list[Appended]]] = set()
 
     async def __aenter__(self) -> "Appender":
         self._task = asyncio.create_task(self._run(), name="appender")
@@ -48,14 +52,18 @@ class Appender:
 
     async def __aexit__(self, *_: object) -> None:
         """Deliveries that still wait are refused: their senders were told nothing."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        tasks = [task for task in (self._task, *self._calls) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         self._refuse(DatabaseAway("the service is stopping"))
         await self._disconnect()
 
     async def append(self, delivery: Delivery) -> Appended:
-        """Returns when the delivery is durable. Raises DatabaseAway, within TIMEOUT_SECONDS or a little more."""
+        """Returns when the delivery is durable. Raises DatabaseAway, within TIMEOUT_SECONDS or a little more;
+        LogError for a delivery that the log does not take.
+        """
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         self._waiting.append((delivery, future))
         self._wake.set()
@@ -72,49 +80,69 @@ class Appender:
         batch: list[Waiting] = []
         size = 0
         while self._waiting and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
-            waiting = self._waiting.popleft()
-            if not waiting[1].done():
-                batch.append(waiting)
-                size += len(waiting[0].body)
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1][0].body)
         return batch
 
     async def _flush(self, batch: list[Waiting]) -> None:
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await self._append(batch)
-        except (psycopg.Error, TimeoutError) as error:
-            if isinstance(error, psycopg.Error) and not transient(error):
-                await self._append_singly(batch, error)
-                return
-            log.warning("the database is away: %s", " ".join(str(error).split()) or "no answer in time")
-            away = DatabaseAway("the database does not take deliveries")
+            await self._append(batch)
+        except DatabaseAway as away:
+            log.warning("the database is away: %s", away)
             _fail(batch, away)
             self._refuse(away)
-            await self._disconnect()
-        except BaseException:
+        except asyncio.CancelledError:
             _fail(batch, DatabaseAway("the service is stopping"))
             raise
 
     async def _append(self, batch: list[Waiting]) -> None:
-        if not batch:
+        """Tell each delivery of a batch where it stands. One bad delivery never fails its neighbours.
+
+        Raises DatabaseAway; then those that were told nothing are not known to be durable.
+        """
+        try:
+            appended = await self._in_time([delivery for delivery, _ in batch])
+        except Exception as error:
+            if not _is_fault_of_a_delivery(error):
+                await self._disconnect()
+                raise DatabaseAway(" ".join(str(error).split()) or "no answer in time") from error
+            if len(batch) == 1:
+                log.exception("a delivery cannot be appended")
+                _fail(batch, LogError("the log does not take this delivery"))
+                return
+            for waiting in batch:
+                await self._append([waiting])
             return
-        connection = await self._connected()
-        appended = await append_async(connection, [delivery for delivery, _ in batch], self._compressor)
         for (_, future), where in zip(batch, appended, strict=True):
             if not future.done():
                 future.set_result(where)
 
-    async def _append_singly(self, batch: list[Waiting], error: psycopg.Error) -> None:
-        """One bad delivery never fails its neighbours."""
-        if len(batch) > 1:
-            for waiting in batch:
-                await self._flush([waiting])
-            return
-        log.error("a delivery cannot be appended: %s", error)
-        _fail(batch, LogError("the log does not take this delivery"))
+    async def _in_time(self, batch: list[Delivery]) -> list[Appended]:
+        """Raises TimeoutError when the database does not answer in time.
+
+        The call is then left to end by itself: psycopg asks a silent server for ten more seconds to cancel it.
+        """
+        call = asyncio.create_task(self._call(batch))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        done, _ = await asyncio.wait([call], timeout=TIMEOUT_SECONDS)
+        if not done:
+            self._connection = None
+            call.cancel()
+            raise TimeoutError
+        return call.result()
+
+    async def _call(self, batch: list[Delivery]) -> list[Appended]:
+        connection = await self._connected()
+        try:
+            return await append_async(connection, batch, self._compressor)
+        except asyncio.CancelledError:
+            await connection.close()
+            raise
 
     async def _connected(self) -> AsyncConnection[Any]:
-        if self._connection is None or self._connection.broken:
+        if self._connection is None or not _is_idle(self._connection):
+            await self._disconnect()
             self._connection = await AsyncConnection.connect(
                 self._conninfo,
                 autocommit=True,
@@ -131,11 +159,29 @@ class Appender:
             self._connection = None
 
     def _refuse(self, error: Exception) -> None:
-        _fail(list(self._waiting), error)
+        _fail(self._waiting, error)
         self._waiting.clear()
 
 
-def _fail(batch: list[Waiting], error: Exception) -> None:
+def _is_fault_of_a_delivery(error: Exception) -> bool:
+    """Whether a value cannot be stored, or not even be sent; else the database is at fault, and none can be stored."""
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        return error.sqlstate[:2] in FAULTS_OF_A_DELIVERY
+    return not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | OSError)
+
+
+def _is_idle(connection: AsyncConnection[Any]) -> bool:
+    """Whether the next delivery can be sent on it. Where nobody asked, what there is to read is a farewell: a server
+    that has been started again must not cost a delivery.
+    """
+    if connection.closed:
+        return False
+    waiting = select.poll()
+    waiting.register(connection.pgconn.socket, select.POLLIN)
+    return not waiting.poll(0)
+
+
+def _fail(batch: Iterable[Waiting], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)
