@@ -12,6 +12,8 @@
     │   └── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
     ├── ProjectionError      projection          a projection is declared wrongly
     ├── ProjectionsBehind    projections_behind  readers must wait: a projection has not come so far yet
+    ├── GenerationFault      generation_fault    a generation cannot go on, whatever the event
+    ├── ReplayError          replay              a replay cannot be begun or finished; the live tables are untouched
     ├── ProjectorFenced      projector_fenced    another projector advanced a checkpoint first
     └── RequestError         bad_request         a request that can never succeed (the service maps it to 4xx)
 
@@ -89,6 +91,18 @@ class ProjectionsBehind(MetricsError):
     """A projection has not come as far as a reader needs: try again."""
 
     reason = "projections_behind"
+
+
+class GenerationFault(MetricsError):
+    """A generation of a projection cannot go on, whatever the event: its table is gone, or it parks too much."""
+
+    reason = "generation_fault"
+
+
+class ReplayError(MetricsError):
+    """A replay cannot be begun or finished. The live tables are untouched."""
+
+    reason = "replay"
 
 
 class ProjectorFenced(MetricsError):

@@ -1,18 +1,15 @@
 """From events to merged rows, in memory."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from replay.errors import ProjectionError
 from replay.event import Event
 from replay.merges import Row
 from replay.projection import Projection
 
 log = logging.getLogger(__name__)
-
-KeyValues = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Folded:
     """The rows that a batch states about one projection, merged by key, and the events it could not read."""
 
     projection: Projection
-    rows: dict[KeyValues, Row] = field(default_factory=dict)
+    rows: dict[Hashable, Row] = field(default_factory=dict)
     parks: list[Park] = field(default_factory=list)
 
     def add(self, event: Event[Any]) -> None:
@@ -44,26 +41,21 @@ class Folded:
             return
         self.rows.update(merged)
 
-    def _merged(self, stated: Iterable[Row]) -> dict[KeyValues, Row]:
+    def _merged(self, stated: Iterable[Row]) -> dict[Hashable, Row]:
         """The rows that an event states, merged with those held, which stay untouched should it fail half-way."""
-        merged: dict[KeyValues, Row] = {}
+        merged: dict[Hashable, Row] = {}
+        key_of, held_rows = self.projection.key_of, self.rows
         for row in stated:
-            key = self._key(row)
-            held = merged.get(key) or self.rows.get(key)
-            if held is None:
-                merged[key] = row
-                continue
-            held = dict(held)
-            for merge in self.projection.merges:
-                merge.fold(held, row)
-            merged[key] = held
+            key = key_of(row)
+            held = merged.get(key) or held_rows.get(key)
+            merged[key] = row if held is None else self._fold(held, row)
         return merged
 
-    def _key(self, row: Row) -> KeyValues:
-        key = tuple(row[name] for name in self.projection.key)
-        if None in key:
-            raise ProjectionError(f"a row of {self.projection.name} without a key: {key}")
-        return key
+    def _fold(self, held: Row, row: Row) -> Row:
+        copy = dict(held)
+        for merge in self.projection.merges:
+            merge.fold(copy, row)
+        return copy
 
 
 def fold(projections: Sequence[Projection], events: Iterable[Event[Any]]) -> tuple[list[Folded], int]:

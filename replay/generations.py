@@ -13,11 +13,14 @@ from replay.projection import Projection
 
 
 class State(StrEnum):
-    """building: catching up, unseen; live: readers see it; halted: stopped by a fault, for a person to mend;
-    retired: kept for a rollback.
+    """replaying: being built from ranges of the log by a replay; building: the projector brings it up to the live one
+    and swaps it in; held: as building, but swapped in only when somebody says so; live: readers see it; halted: stopped
+    by a fault, for a person to mend; retired: kept for a rollback.
     """
 
+    REPLAYING = "replaying"
     BUILDING = "building"
+    HELD = "held"
     LIVE = "live"
     HALTED = "halted"
     RETIRED = "retired"
@@ -34,6 +37,7 @@ class Generation(msgspec.Struct, frozen=True):
     position: int
     state: str
     halted_reason: str | None
+    replay_id: int | None
     live: bool
 
     @property
@@ -43,7 +47,7 @@ class Generation(msgspec.Struct, frozen=True):
 
 SELECT = """
 SELECT g.projection, g.generation, g.version, g.definition_hash, g.schema_name, g.position, g.state,
-       g.halted_reason, p.generation IS NOT DISTINCT FROM g.generation AS live
+       g.halted_reason, g.replay_id, p.generation IS NOT DISTINCT FROM g.generation AS live
 FROM projection_generations g LEFT JOIN projections p USING (projection)
 ORDER BY g.projection, g.generation
 """
@@ -62,35 +66,71 @@ def head(connection: Connection[Any]) -> int:
 
 
 def create(connection: Connection[Any], projection: Projection, *, live: bool) -> None:
-    """A new, empty generation at position 0, in a schema of its own. `live`: readers see it at once."""
+    """A new, empty generation at position 0, in a schema of its own, for the projector to fill.
+    `live`: readers see it at once.
+    """
     with connection.transaction():
-        row = connection.execute(
-            "SELECT coalesce(max(generation), 0) + 1 FROM projection_generations WHERE projection = %s",
-            (projection.name,),
-        ).fetchone()
-        number = int(row[0]) if row else 1
-        schema = f"{projection.name}_g{number}"
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-        for statement in [*projection.create_statements(schema), *projection.index_statements(schema)]:
-            connection.execute(statement.encode())
-        connection.execute(
-            "INSERT INTO projection_generations (projection, generation, version, definition_hash, schema_name, state)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            (
-                projection.name,
-                number,
-                projection.version,
-                projection.definition_hash,
-                schema,
-                State.LIVE if live else State.BUILDING,
-            ),
-        )
+        number = make(connection, projection, State.LIVE if live else State.BUILDING)
+        create_indexes(connection, projection, schema_name(projection.name, number))
         if live:
             connection.execute("INSERT INTO projections VALUES (%s, %s)", (projection.name, number))
 
 
+def schema_name(projection: str, generation: int) -> str:
+    """The schema of a generation."""
+    return f"{projection}_g{generation}"
+
+
+def create_indexes(connection: Connection[Any], projection: Projection, schema: str) -> None:
+    """Build the secondary indexes: after loading, where much is loaded."""
+    for statement in projection.index_statements(schema):
+        connection.execute(statement.encode())
+
+
+def make(connection: Connection[Any], projection: Projection, state: State, replay_id: int | None = None) -> int:
+    """An empty table without secondary indexes, in a schema of its own; returns the generation's number."""
+    row = connection.execute(
+        "SELECT coalesce(max(generation), 0) + 1 FROM projection_generations WHERE projection = %s", (projection.name,)
+    ).fetchone()
+    number = int(row[0]) if row else 1
+    schema = schema_name(projection.name, number)
+    connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
+    for statement in projection.create_statements(schema):
+        connection.execute(statement.encode())
+    connection.execute(
+        "INSERT INTO projection_generations"
+        " (projection, generation, version, definition_hash, schema_name, state, replay_id)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (projection.name, number, projection.version, projection.definition_hash, schema, state, replay_id),
+    )
+    return number
+
+
+def set_state(connection: Connection[Any], generation: Generation, state: State, position: int | None = None) -> None:
+    """Move a generation on to another state, and to a position where one is given."""
+    connection.execute(
+        "UPDATE projection_generations SET state = %s, position = coalesce(%s, position),"
+        " updated_at = clock_timestamp() WHERE projection = %s AND generation = %s",
+        (state, position, generation.projection, generation.generation),
+    )
+
+
+def drop(connection: Connection[Any], generation: Generation) -> None:
+    """Drop a generation that readers do not see, its parks and its checkpoint."""
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = '10s'")
+        connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(generation.schema_name)))
+        for table in ("parked_events", "projection_generations"):
+            connection.execute(
+                sql.SQL("DELETE FROM {} WHERE projection = %s AND generation = %s").format(sql.Identifier(table)),
+                (generation.projection, generation.generation),
+            )
+
+
 def swap(connection: Connection[Any], built: Generation) -> None:
-    """Let readers see `built`: one UPDATE of the pointer. The generation seen until now is retired, not dropped."""
+    """Let readers see `built`: one UPDATE of the pointer. The generation seen until now is retired, not dropped.
+    Readers wait for nothing: those that began before go on with the generation they saw.
+    """
     with connection.transaction():
         connection.execute(
             "UPDATE projection_generations g SET state = 'retired', updated_at = clock_timestamp() FROM projections p"
@@ -115,7 +155,7 @@ def advance(connection: Connection[Any], moved: Sequence[Generation], position: 
         "UPDATE projection_generations g SET position = %s, updated_at = clock_timestamp()"
         " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS m(projection, generation, position)"
         " WHERE g.projection = m.projection AND g.generation = m.generation AND g.position = m.position"
-        " AND g.state IN ('live', 'building')",
+        " AND g.state IN ('live', 'building', 'held')",
         (
             position,
             [generation.projection for generation in moved],

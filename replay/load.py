@@ -1,6 +1,6 @@
 """From merged rows to a generation's table: one upsert that merges as the columns declare."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -72,7 +72,7 @@ def _defaults(projection: Projection) -> tuple[tuple[str, Any], ...]:
     return tuple((name, 0 if name in zero else None) for name in projection.names)
 
 
-def load(connection: Connection[Any], projection: Projection, schema: str, rows: dict[tuple[Any, ...], Row]) -> None:
+def load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
     """Merge rows into the table of the generation in `schema`, in order of key, so that two writers cannot
     lock each other out. Inside a transaction.
 
@@ -85,7 +85,7 @@ def load(connection: Connection[Any], projection: Projection, schema: str, rows:
         raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
 
 
-def _load(connection: Connection[Any], projection: Projection, schema: str, rows: dict[tuple[Any, ...], Row]) -> None:
+def _load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
     ordered = values(projection, (rows[key] for key in sorted(rows)))
     if len(ordered) < STAGE_FROM:
         with connection.cursor() as cursor:
@@ -95,7 +95,7 @@ def _load(connection: Connection[Any], projection: Projection, schema: str, rows
     connection.execute(_merge_stage(projection, schema))
 
 
-def _copy(connection: Connection[Any], projection: Projection, ordered: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection[Any], projection: Projection, stated: Sequence[tuple[Any, ...]]) -> None:
     types = [column.type.compile(DIALECT) for column in projection.stored]
     columns = ", ".join(f'"{name}" {kind}' for name, kind in zip(projection.names, types, strict=True))
     stage = _stage(projection)
@@ -107,7 +107,7 @@ def _copy(connection: Connection[Any], projection: Projection, ordered: Sequence
         connection.cursor() as cursor,
         cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, _names(projection))) as copy,
     ):
-        for row in ordered:
+        for row in stated:
             copy.write_row(row)
 
 

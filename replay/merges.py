@@ -8,6 +8,7 @@ is stored already. A property test holds the two together.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, LargeBinary
@@ -44,19 +45,24 @@ class Versioned:
     columns: tuple[Column[Any], ...]
     earliest: bool
 
-    @property
+    @cached_property
     def version(self) -> str:
         return f"{self.name}_version"
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
     def fold(self, held: Row, stated: Row) -> None:
-        new = stated.get(self.version)
+        version = self.version
+        new = stated.get(version)
         if new is None:
             return
-        old = held.get(self.version)
+        old = held.get(version)
         if old is None or (new < old if self.earliest else new > old):
-            held[self.version] = new
-            for column in self.columns:
-                held[column.name] = stated.get(column.name)
+            held[version] = new
+            for name in self.names:
+                held[name] = stated.get(name)
 
     def _wins(self) -> str:
         comparison = "<" if self.earliest else ">"
@@ -77,9 +83,12 @@ class Extreme:
     columns: tuple[Column[Any], ...]
     least: bool
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
     def fold(self, held: Row, stated: Row) -> None:
-        for column in self.columns:
-            name = column.name
+        for name in self.names:
             new = stated.get(name)
             if new is None:
                 continue
@@ -107,9 +116,13 @@ class Total:
 
     columns: tuple[Column[Any], ...]
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
     def fold(self, held: Row, stated: Row) -> None:
-        for column in self.columns:
-            held[column.name] = held.get(column.name, 0) + stated.get(column.name, 0)
+        for name in self.names:
+            held[name] = held.get(name, 0) + stated.get(name, 0)
 
     def assignments(self) -> list[tuple[str, str]]:
         return [(c.name, f'old."{c.name}" + new."{c.name}"') for c in self.columns]

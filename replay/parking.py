@@ -1,11 +1,12 @@
 """Parked events: what a projection could not apply, kept with its error, beside the checkpoint."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
+from replay.errors import GenerationFault
 from replay.event import Event
 from replay.fold import Park, fold, park
 from replay.generations import Generation
@@ -63,8 +64,9 @@ def _bisect(
     return first + load_or_park(connection, projection, schema, events[half:])
 
 
-def record(connection: Connection[Any], generation: Generation, parks: Iterable[Park]) -> None:
-    """Write parks, in the transaction that advances the checkpoint."""
+def record(connection: Connection[Any], generation: Generation, parks: Sequence[Park]) -> None:
+    """Write parks, in the transaction that advances the checkpoint. Raises GenerationFault if they are too many."""
+    check_burst(connection, generation, parks)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO parked_events (projection, generation, position, reason, error, version)"
@@ -76,13 +78,15 @@ def record(connection: Connection[Any], generation: Generation, parks: Iterable[
         )
 
 
-def burst(connection: Connection[Any], generation: Generation, parks: Sequence[Park]) -> bool:
-    """Whether these parks, with those just before them, are too many to be the events' fault."""
-    if not parks:
-        return False
+def check_burst(connection: Connection[Any], generation: Generation, parks: Sequence[Park]) -> None:
+    """Raise GenerationFault if these parks, with those just before them, are too many to be the events' fault."""
     row = connection.execute(
         "SELECT count(*) FROM parked_events WHERE projection = %s AND generation = %s AND state = 'parked'"
-        " AND position > %s",
-        (generation.projection, generation.generation, generation.position - WINDOW),
+        " AND position BETWEEN %s AND %s",
+        (generation.projection, generation.generation, parks[0].position - WINDOW, parks[-1].position),
     ).fetchone()
-    return (int(row[0]) if row else 0) + len(parks) > BURST
+    if (int(row[0]) if row else 0) + len(parks) > BURST:
+        raise GenerationFault(
+            f"projection {generation.projection}: more than {BURST} of {WINDOW} events cannot be applied,"
+            f" the last at position {parks[-1].position}: {parks[-1].error}"
+        )

@@ -7,9 +7,10 @@ import hashlib
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
@@ -55,6 +56,22 @@ class Projection:
     @cached_property
     def key(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns[0].columns)
+
+    @cached_property
+    def key_of(self) -> Callable[[Row], Hashable]:
+        """The key of a row: a tuple, or the value itself where the key is one column. Raises ProjectionError if a part
+        of it is null, KeyError if one is missing.
+        """
+        get = itemgetter(*self.key)
+        several = len(self.key) > 1
+
+        def key_of(row: Row) -> Hashable:
+            key: Hashable = get(row)
+            if key is None or (several and None in key):  # type: ignore[operator]
+                raise ProjectionError(f"a row of {self.name} without a key: {key}")
+            return key
+
+        return key_of
 
     @cached_property
     def merges(self) -> tuple[Merge, ...]:

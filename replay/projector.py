@@ -8,19 +8,18 @@ projector, forced to run, cannot commit.
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
 from replay import generations, parking
-from replay.errors import ProjectorFenced
-from replay.event import Decode, Event
-from replay.fold import Folded, fold
+from replay.batch import Applier
+from replay.errors import GenerationFault, ProjectorFenced
+from replay.event import Decode
+from replay.fold import Park
 from replay.generations import Generation, State
-from replay.load import load
-from replay.log import LogReader, Record
+from replay.log import LogReader
 from replay.projection import Projection
 
 log = logging.getLogger(__name__)
@@ -30,14 +29,7 @@ POLL_SECONDS = 0.25
 """A notification that is lost costs this much, never an event."""
 BATCH = 500
 CATCH_UP_BATCH = 2_000
-
-
-@dataclass(frozen=True)
-class Pass:
-    """One pass over the log: what was read, and whether there may be more at once."""
-
-    events: int = 0
-    more: bool = False
+OPTIONS = "-c timezone=UTC -c jit=off -c lock_timeout=30000"
 
 
 class Projector:
@@ -67,135 +59,113 @@ class Projector:
             pause = min(pause * 2, 5.0)
 
     def _lead(self, stop: threading.Event) -> None:
-        with (
-            psycopg.connect(self._conninfo, autocommit=True, application_name="projector") as elected,
-            psycopg.connect(self._conninfo, autocommit=True, application_name="projector") as connection,
-        ):
-            while not _elect(elected):
+        with self._connect() as elected, self._connect() as connection:
+            while not elect(elected):
                 if stop.wait(1.0):
                     return
             log.info("leading: this process is the projector")
             self.prepare(connection)
             elected.execute("LISTEN webhooks")
+            led = Leadership(connection, self._projections, self._decode)
             while not stop.is_set():
-                if not self.run_once(connection).more:
+                if not led.run_once():
                     _wait(elected)
+
+    def _connect(self) -> Connection[Any]:
+        return psycopg.connect(self._conninfo, autocommit=True, application_name="projector", options=OPTIONS)
 
     def prepare(self, connection: Connection[Any]) -> None:
         """Give each projection that is new, or whose definition has changed, a generation to build."""
         held = generations.generations(connection)
         for projection in self._projections.values():
             own = [generation for generation in held if generation.projection == projection.name]
-            if not any(g.definition_hash == projection.definition_hash and _runs(g) for g in own):
+            if not any(g.definition_hash == projection.definition_hash and g.state != State.RETIRED for g in own):
                 generations.create(connection, projection, live=not own)
                 log.info("projection %s is %s: building it", projection.name, "changed" if own else "new")
         generations.publish_views(connection, list(self._projections.values()))
 
-    def run_once(self, connection: Connection[Any]) -> Pass:
-        """One pass for each position at which generations stand: those that keep up share theirs."""
+    def run_once(self, connection: Connection[Any]) -> bool:
+        """One pass, as the leader makes it, whoever leads. Says whether there may be more at once."""
+        return Leadership(connection, self._projections, self._decode).run_once()
+
+
+class Leadership:
+    """What the projector does while it leads, on one connection."""
+
+    def __init__(self, connection: Connection[Any], projections: dict[str, Projection], decode: Decode) -> None:
+        self._connection = connection
+        self._projections = projections
+        self._reader = LogReader(connection, decode)
+        self._applier = Applier(self._reader, projections, _Checkpoints(connection), self._halt)
+
+    def run_once(self) -> bool:
+        """One batch for each position at which generations stand: those that keep up share theirs.
+        Says whether there may be more at once.
+        """
         by_position: dict[int, list[Generation]] = {}
-        for generation in generations.generations(connection):
-            projection = self._projections.get(generation.projection)
-            current = projection is not None and projection.definition_hash == generation.definition_hash
-            if current and generation.state in (State.LIVE, State.BUILDING):
+        for generation in generations.generations(self._connection):
+            if self._runs(generation):
                 by_position.setdefault(generation.position, []).append(generation)
         leading = max(by_position, default=0)
-        passes = [
-            self._advance(connection, position, standing, BATCH if position == leading else CATCH_UP_BATCH)
-            for position, standing in sorted(by_position.items())
+        more = [
+            self._advance(standing, BATCH if position == leading else CATCH_UP_BATCH)
+            for position, standing in sorted(by_position.items(), reverse=True)
         ]
-        self._swap_built(connection)
-        return Pass(sum(p.events for p in passes), any(p.more for p in passes))
+        if any(g.state == State.BUILDING for standing in by_position.values() for g in standing):
+            self._swap_built()
+        return any(more)
 
-    def _advance(self, connection: Connection[Any], position: int, standing: list[Generation], limit: int) -> Pass:
-        reader = LogReader(connection, self._decode)
-        wanted = self._wanted(standing)
-        records = reader.records(position, limit=limit, wanted=wanted)
+    def _runs(self, generation: Generation) -> bool:
+        projection = self._projections.get(generation.projection)
+        current = projection is not None and projection.definition_hash == generation.definition_hash
+        return current and generation.state in (State.LIVE, State.BUILDING, State.HELD)
+
+    def _advance(self, standing: list[Generation], limit: int) -> bool:
+        records = self._reader.records(standing[0].position, limit=limit, wanted=self._applier.wanted(standing))
         if not records:
-            return Pass()
-        folded, read = fold([self._projections[g.projection] for g in standing], reader.events(records))
-        last = self._last(records, read)
-        try:
-            self._write(connection, standing, folded, last)
-        except psycopg.Error as error:
-            if parking.transient(error):
-                raise
-            log.warning("a batch failed (%s): applying it with care", str(error).strip())
-            events = list(reader.events([record for record in records if record.position <= last]))
-            self._write_with_care(connection, standing, events, last)
-        return Pass(len(records), more=len(records) == limit or last < records[-1].position)
+            return False
+        reached = self._applier.apply(self._connection, standing, records)
+        return len(records) == limit or reached < records[-1].position
 
-    def _wanted(self, standing: list[Generation]) -> list[str] | None:
-        wanted: set[str] = set()
-        for generation in standing:
-            events = self._projections[generation.projection].events
-            if events is None:
-                return None
-            wanted |= events
-        return sorted(wanted)
+    def _halt(self, generation: Generation, fault: GenerationFault) -> None:
+        log.error("projection %s is halted: %s", generation.projection, fault, extra={"reason": fault.reason})
+        generations.halt(self._connection, generation, str(fault))
 
-    @staticmethod
-    def _last(records: list[Record], read: int) -> int:
-        """How far the batch really went: to its end, or to where the reader had inflated enough."""
-        unread = next((record for record in records if record.body is not None and record.position > read), None)
-        return records[-1].position if unread is None else read
-
-    def _write(self, connection: Connection[Any], standing: list[Generation], folded: list[Folded], last: int) -> None:
-        with connection.transaction():
-            generations.advance(connection, standing, last)
-            for generation, stated in zip(standing, folded, strict=True):
-                if parking.burst(connection, generation, stated.parks):
-                    raise _Burst
-                if stated.rows:
-                    load(connection, stated.projection, generation.schema_name, stated.rows)
-                parking.record(connection, generation, stated.parks)
-            connection.execute("NOTIFY projected")
-
-    def _write_with_care(
-        self, connection: Connection[Any], standing: list[Generation], events: list[Event[Any]], last: int
-    ) -> None:
-        """Each generation in a transaction of its own: what fails parks or halts that one alone."""
-        for generation in standing:
-            projection = self._projections[generation.projection]
-            wanted = [event for event in events if projection.wants(event.event_type)]
-            try:
-                with connection.transaction():
-                    generations.advance(connection, [generation], last)
-                    parks = parking.load_or_park(connection, projection, generation.schema_name, wanted)
-                    if parking.burst(connection, generation, parks):
-                        raise _Burst
-                    parking.record(connection, generation, parks)
-                    connection.execute("NOTIFY projected")
-            except _Burst:
-                generations.halt(connection, generation, f"more than {parking.BURST} events could not be applied")
-            except psycopg.Error as error:
-                if not parking.broken(error):
-                    raise
-                generations.halt(connection, generation, str(error).strip())
-                log.exception("projection %s is halted", projection.name)
-
-    def _swap_built(self, connection: Connection[Any]) -> None:
-        built = [g for g in generations.generations(connection) if g.state == State.BUILDING]
-        if not built:
-            return
-        end = generations.head(connection)
-        ready = [g for g in built if g.position >= end and g.projection in self._projections]
+    def _swap_built(self) -> None:
+        """Let readers see what has been built as soon as it stands where the live generation stands."""
+        held = generations.generations(self._connection)
+        live = {generation.projection: generation for generation in held if generation.live}
+        built = [g for g in held if g.state == State.BUILDING and self._runs(g)]
+        ready = [g for g in built if g.projection not in live or g.position >= live[g.projection].position]
         for generation in ready:
-            generations.swap(connection, generation)
+            generations.swap(self._connection, generation)
             log.info("projection %s: generation %s is live", generation.projection, generation.generation)
         if ready:
-            generations.publish_views(connection, list(self._projections.values()))
+            generations.publish_views(self._connection, list(self._projections.values()))
 
 
-class _Burst(psycopg.DataError):
-    """Too many parks: the whole projection is at fault."""
+class _Checkpoints:
+    """Each generation's own, moved by compare-and-swap."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+
+    def together(self, standing: Sequence[Generation], reached: int) -> None:
+        generations.advance(self._connection, standing, reached)
+        self._connection.execute("NOTIFY projected")
+
+    def begin(self, reached: int) -> None:  # noqa: ARG002 - a Checkpoint's
+        self._connection.execute("NOTIFY projected")
+
+    def singly(self, generation: Generation, reached: int) -> None:
+        generations.advance(self._connection, [generation], reached)
+
+    def park(self, generation: Generation, parks: Sequence[Park]) -> None:
+        parking.record(self._connection, generation, parks)
 
 
-def _runs(generation: Generation) -> bool:
-    return generation.state != State.RETIRED
-
-
-def _elect(connection: Connection[Any]) -> bool:
+def elect(connection: Connection[Any]) -> bool:
+    """Whether this session is now, or was already, the one that projects."""
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LEADER_LOCK,)).fetchone()
     return bool(row and row[0])
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -86,11 +87,41 @@ projection_generations = Table(
     Column("position", BigInteger, nullable=False, server_default=text("0")),
     Column("state", Text, nullable=False),
     Column("halted_reason", Text),
+    Column("replay_id", BigInteger, ForeignKey("replays.replay_id")),
     Column("created_at", Time, nullable=False, server_default=func.clock_timestamp()),
     Column("updated_at", Time, nullable=False, server_default=func.clock_timestamp()),
     UniqueConstraint("schema_name"),
-    CheckConstraint("state IN ('building', 'live', 'halted', 'retired')", name="state"),
+    CheckConstraint("state IN ('replaying', 'building', 'held', 'live', 'halted', 'retired')", name="state"),
     comment="One build of a projection in a schema of its own; position is its checkpoint.",
+)
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("replay_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("target", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("message", Text),
+    Column("begun_at", Time, nullable=False, server_default=func.clock_timestamp()),
+    Column("ended_at", Time),
+    CheckConstraint("purpose IN ('replay', 'verify')", name="purpose"),
+    CheckConstraint("state IN ('running', 'finished', 'cancelled', 'failed')", name="state"),
+    comment="Each rebuilding of projections from the log, up to its target position.",
+)
+
+replay_ranges = Table(
+    "replay_ranges",
+    metadata,
+    Column("replay_id", BigInteger, ForeignKey("replays.replay_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False, server_default=text("0")),
+    Column("worker", Integer),
+    Column("updated_at", Time, nullable=False, server_default=func.clock_timestamp()),
+    comment="The ranges of the log that a replay is built from: (after, until]; position is how far each has come.",
 )
 
 projections = Table(

@@ -4,8 +4,9 @@ Revision ID: 0001
 Revises:
 """
 
-from alembic import op
 from sqlalchemy import text
+
+from alembic import op
 
 revision = "0001"
 down_revision = None
@@ -16,6 +17,8 @@ TABLES = (
     "webhooks",
     "duplicate_deliveries",
     "body_dictionaries",
+    "replays",
+    "replay_ranges",
     "projection_generations",
     "projections",
     "parked_events",
@@ -66,6 +69,36 @@ CREATE = (
     """,
     "COMMENT ON TABLE body_dictionaries IS 'The zstd dictionaries that bodies of the log need to be read.'",
     """
+    CREATE TABLE replays (
+        replay_id BIGINT GENERATED ALWAYS AS IDENTITY,
+        purpose TEXT NOT NULL,
+        target BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        message TEXT,
+        begun_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+        ended_at TIMESTAMP WITH TIME ZONE,
+        CONSTRAINT replays_pkey PRIMARY KEY (replay_id),
+        CONSTRAINT replays_purpose_check CHECK (purpose IN ('replay', 'verify')),
+        CONSTRAINT replays_state_check CHECK (state IN ('running', 'finished', 'cancelled', 'failed'))
+    )
+    """,
+    "COMMENT ON TABLE replays IS 'Each rebuilding of projections from the log, up to its target position.'",
+    """
+    CREATE TABLE replay_ranges (
+        replay_id BIGINT NOT NULL,
+        number INTEGER NOT NULL,
+        after BIGINT NOT NULL,
+        until BIGINT NOT NULL,
+        position BIGINT NOT NULL,
+        events BIGINT DEFAULT 0 NOT NULL,
+        worker INTEGER,
+        updated_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+        CONSTRAINT replay_ranges_pkey PRIMARY KEY (replay_id, number),
+        CONSTRAINT replay_ranges_replay_id_fkey FOREIGN KEY(replay_id) REFERENCES replays (replay_id)
+    )
+    """,
+    "COMMENT ON TABLE replay_ranges IS 'The ranges of the log that a replay is built from: (after, until]; position is how far each has come.'",
+    """
     CREATE TABLE projection_generations (
         projection TEXT NOT NULL,
         generation INTEGER NOT NULL,
@@ -75,11 +108,13 @@ CREATE = (
         position BIGINT DEFAULT 0 NOT NULL,
         state TEXT NOT NULL,
         halted_reason TEXT,
+        replay_id BIGINT,
         created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
         updated_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
         CONSTRAINT projection_generations_pkey PRIMARY KEY (projection, generation),
         CONSTRAINT projection_generations_schema_name_key UNIQUE (schema_name),
-        CONSTRAINT projection_generations_state_check CHECK (state IN ('building', 'live', 'halted', 'retired'))
+        CONSTRAINT projection_generations_state_check CHECK (state IN ('replaying', 'building', 'held', 'live', 'halted', 'retired')),
+        CONSTRAINT projection_generations_replay_id_fkey FOREIGN KEY(replay_id) REFERENCES replays (replay_id)
     )
     """,
     "COMMENT ON TABLE projection_generations IS 'One build of a projection in a schema of its own; position is its checkpoint.'",

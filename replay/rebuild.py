@@ -1,0 +1,134 @@
+"""Building new generations from the log in parallel, by ranges of positions.
+
+Merges commute, so the ranges may be applied in any order, by any number of workers, and a worker that is killed is
+only a range that somebody else goes on with. Each batch is one short transaction that writes its rows and moves its
+range on.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from replay import generations, parking, replays
+from replay.batch import Applier
+from replay.errors import GenerationFault, ReplayError
+from replay.event import Decode
+from replay.fold import Park
+from replay.generations import Generation, State
+from replay.log import LogReader
+from replay.projection import Projection
+from replay.replays import Range
+
+log = logging.getLogger(__name__)
+
+BATCH = 4_000
+OPTIONS = "-c timezone=UTC -c jit=off -c synchronous_commit=off -c work_mem=64MB -c maintenance_work_mem=256MB"
+"""A commit need not be waited for: rows and range are lost or kept together."""
+
+LoadProjections = Callable[[], Sequence[Projection]]
+"""Gives the projections to a worker process, which cannot be handed functions of tests or closures."""
+
+
+class RangeCheckpoint:
+    """The position of one range of the log."""
+
+    def __init__(self, connection: Connection[Any], replay_id: int, part: Range) -> None:
+        self._connection = connection
+        self._replay_id = replay_id
+        self.part = part
+        self.events = 0
+
+    def together(self, standing: Sequence[Generation], reached: int) -> None:  # noqa: ARG002 - a Checkpoint's
+        self.begin(reached)
+
+    def begin(self, reached: int) -> None:
+        replays.advance(self._connection, self._replay_id, self.part, reached, self.events)
+
+    def singly(self, generation: Generation, reached: int) -> None:
+        """The range stands for all of them."""
+
+    def park(self, generation: Generation, parks: Sequence[Park]) -> None:
+        parking.record(self._connection, generation, parks)
+
+
+class Worker:
+    """Applies ranges of one replay until none is left, it is ended, or `stop` is set."""
+
+    def __init__(self, conninfo: str, replay_id: int, projections: Sequence[Projection], decode: Decode) -> None:
+        self._conninfo = conninfo
+        self._replay_id = replay_id
+        self._projections = {projection.name: projection for projection in projections}
+        self._decode = decode
+
+    def run(self, number: int, workers: int, stop: threading.Event) -> None:
+        """Raises ReplayError when the replay cannot go on; psycopg.Error."""
+        with psycopg.connect(
+            self._conninfo, autocommit=True, options=OPTIONS, application_name=f"replay {self._replay_id}"
+        ) as connection:
+            reader = LogReader(connection, self._decode)
+            while not stop.is_set():
+                part = replays.claim(connection, self._replay_id, number, workers)
+                if part is None:
+                    return
+                self._build(connection, reader, part, stop)
+
+    def _build(self, connection: Connection[Any], reader: LogReader, part: Range, stop: threading.Event) -> None:
+        standing = [g for g in generations.generations(connection) if g.replay_id == self._replay_id]
+        if not standing:
+            raise ReplayError(f"the generations of replay {self._replay_id} are gone")
+        checkpoint = RangeCheckpoint(connection, self._replay_id, part)
+        applier = Applier(reader, self._projections, checkpoint, _give_up)
+        wanted = applier.wanted(standing)
+        while checkpoint.part.position < part.until and not stop.is_set():
+            records = reader.records(checkpoint.part.position, until=part.until, limit=BATCH, wanted=wanted)
+            checkpoint.events = len(records)
+            if records:
+                reached = applier.apply(connection, standing, records)
+            else:
+                # Positions have gaps: the last event of a range may stand before its end.
+                checkpoint.begin(reached := part.until)
+            checkpoint.part = checkpoint.part._replace(position=reached)
+
+
+def _give_up(generation: Generation, fault: GenerationFault) -> None:
+    raise ReplayError(f"{fault} (generation {generation.generation})") from fault
+
+
+def lay_out(
+    connection: Connection[Any], projections: Sequence[Projection], *, workers: int, purpose: str = "replay"
+) -> int:
+    """Begin a replay of these projections: empty generations in schemas of their own, and the ranges to build them
+    from, up to where the live ones stand. Returns its id.
+    """
+    with connection.transaction():
+        target = _target(connection, projections)
+        replay_id = replays.begin(connection, purpose, target, workers=workers)
+        for projection in projections:
+            generations.make(connection, projection, State.REPLAYING, replay_id)
+    return replay_id
+
+
+def _target(connection: Connection[Any], projections: Sequence[Projection]) -> int:
+    """Not beyond where the live generations stand: there the projector takes over."""
+    names = {projection.name for projection in projections}
+    live = [g.position for g in generations.generations(connection) if g.live and g.projection in names]
+    return min([generations.head(connection), *live])
+
+
+def hand_over(connection: Connection[Any], replay_id: int, projections: Sequence[Projection], state: State) -> None:
+    """All ranges are applied: build the secondary indexes, gather statistics, and let the projector bring the
+    generations up to the live ones. `state`: BUILDING to be swapped in then, HELD to wait for a word.
+    """
+    by_name = {projection.name: projection for projection in projections}
+    target = next(r.target for r in replays.replays(connection) if r.replay_id == replay_id)
+    for generation in generations.generations(connection):
+        if generation.replay_id != replay_id or generation.state != State.REPLAYING:
+            continue
+        with connection.transaction():
+            generations.create_indexes(connection, by_name[generation.projection], generation.schema_name)
+            generations.set_state(connection, generation, state, target)
+        connection.execute(psycopg.sql.SQL("ANALYZE {}").format(generation.table))

@@ -1,0 +1,148 @@
+"""Replays as the database knows them: what is built, from which ranges of the log, how far each range has come.
+
+A replay belongs to the session that holds its advisory lock. Killed, it leaves its ranges where they were, in the
+same transactions as the rows, and whoever asks for the same projections again resumes it.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from psycopg import Connection
+from psycopg.rows import class_row
+
+from replay.errors import ReplayError
+
+LOCK_CLASS = 7_237_980
+"""The first key of the advisory lock that the owner of a replay holds; the second is the replay's id."""
+MIN_RANGE = 2_000
+RANGES_PER_WORKER = 8
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """One replay. `names` are its projections; `owned`: some session is at work on it."""
+
+    replay_id: int
+    purpose: str
+    names: list[str]
+    target: int
+    state: str
+    message: str | None
+    begun_at: datetime
+    ended_at: datetime | None
+    done: int
+    events: int
+    parked: int
+    owned: bool
+
+
+class Range(NamedTuple):
+    """The part (after, until] of the log; `position`: how far it has been applied."""
+
+    number: int
+    after: int
+    until: int
+    position: int
+
+
+SELECT = """
+SELECT r.replay_id, r.purpose, r.target, r.state, r.message, r.begun_at, r.ended_at,
+       ARRAY(SELECT g.projection FROM projection_generations g WHERE g.replay_id = r.replay_id ORDER BY 1) AS names,
+       (SELECT coalesce(sum(n.position - n.after), 0)::bigint FROM replay_ranges n WHERE n.replay_id = r.replay_id)
+           AS done,
+       (SELECT coalesce(sum(n.events), 0)::bigint FROM replay_ranges n WHERE n.replay_id = r.replay_id) AS events,
+       (SELECT count(*) FROM parked_events k JOIN projection_generations g USING (projection, generation)
+        WHERE g.replay_id = r.replay_id AND k.state = 'parked') AS parked,
+       EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = %(lock)s AND l.objid = r.replay_id
+               AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS owned
+FROM replays r ORDER BY r.replay_id DESC LIMIT %(limit)s
+"""
+
+
+def replays(connection: Connection[Any], *, limit: int = 100) -> list[Replay]:
+    """The latest replays, newest first."""
+    with connection.cursor(row_factory=class_row(Replay)) as cursor:
+        return cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": limit}).fetchall()
+
+
+def begin(connection: Connection[Any], purpose: str, target: int, *, workers: int) -> int:
+    """A new replay up to `target`, its ranges laid out; returns its id."""
+    with connection.transaction():
+        row = connection.execute(
+            "INSERT INTO replays (purpose, target, state) VALUES (%s, %s, 'running') RETURNING replay_id",
+            (purpose, target),
+        ).fetchone()
+        assert row is not None
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO replay_ranges (replay_id, number, after, until, position) VALUES (%s, %s, %s, %s, %s)",
+                [(row[0], number, after, until, after) for number, (after, until) in enumerate(cut(target, workers))],
+            )
+    return int(row[0])
+
+
+def cut(target: int, workers: int) -> list[tuple[int, int]]:
+    """(0, target] in pieces (after, until], enough for the workers to end together, none too small."""
+    size = max(MIN_RANGE, -(-target // (workers * RANGES_PER_WORKER)))
+    return [(after, min(after + size, target)) for after in range(0, target, size)]
+
+
+def own(connection: Connection[Any], replay_id: int) -> bool:
+    """Take a replay for this session, if nobody is at work on it."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCK_CLASS, replay_id)).fetchone()
+    return bool(row and row[0])
+
+
+def disown(connection: Connection[Any], replay_id: int) -> None:
+    """Let go of a replay, so that it can be resumed."""
+    connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCK_CLASS, replay_id))
+
+
+def end(connection: Connection[Any], replay_id: int, state: str, message: str | None = None) -> None:
+    """Write how a replay ended: finished, cancelled or failed."""
+    connection.execute(
+        "UPDATE replays SET state = %s, message = %s, ended_at = clock_timestamp() WHERE replay_id = %s",
+        (state, message, replay_id),
+    )
+
+
+def running(connection: Connection[Any], replay_id: int) -> bool:
+    """Whether nobody has ended the replay."""
+    row = connection.execute("SELECT state = 'running' FROM replays WHERE replay_id = %s", (replay_id,)).fetchone()
+    return bool(row and row[0])
+
+
+def claim(connection: Connection[Any], replay_id: int, worker: int, workers: int) -> Range | None:
+    """The next range for a worker; None when none is left. Each worker begins in a part of the log of its own, so
+    that two of them seldom meet at the same pull request.
+    """
+    row = connection.execute(
+        "UPDATE replay_ranges SET worker = %(worker)s, updated_at = clock_timestamp()"
+        " WHERE replay_id = %(replay)s AND number = ("
+        "   SELECT number FROM replay_ranges WHERE replay_id = %(replay)s AND position < until AND worker IS NULL"
+        "   ORDER BY (number - (SELECT count(*) FROM replay_ranges WHERE replay_id = %(replay)s)"
+        "             * %(worker)s / %(workers)s) < 0, number LIMIT 1 FOR UPDATE SKIP LOCKED)"
+        " RETURNING number, after, until, position",
+        {"replay": replay_id, "worker": worker, "workers": workers},
+    ).fetchone()
+    return None if row is None else Range._make(row)
+
+
+def release_all(connection: Connection[Any], replay_id: int) -> None:
+    """Give back the ranges of workers that are gone."""
+    connection.execute("UPDATE replay_ranges SET worker = NULL WHERE replay_id = %s", (replay_id,))
+
+
+def advance(connection: Connection[Any], replay_id: int, part: Range, position: int, events: int) -> Range:
+    """Move a range on by compare-and-swap. Raises ReplayError if it was moved by somebody else, or if the replay has
+    ended: nothing of the transaction may be committed then.
+    """
+    cursor = connection.execute(
+        "UPDATE replay_ranges n SET position = %s, events = events + %s, updated_at = clock_timestamp()"
+        " FROM replays r WHERE r.replay_id = n.replay_id AND r.state = 'running'"
+        " AND n.replay_id = %s AND n.number = %s AND n.position = %s",
+        (position, events, replay_id, part.number, part.position),
+    )
+    if cursor.rowcount != 1:
+        raise ReplayError(f"replay {replay_id} was ended, or another process works on its range {part.number}")
+    return part._replace(position=position)
