@@ -1,7 +1,16 @@
-"""The least that a receiver can do: read the body, check the signature, answer. Stores nothing."""
+"""The least that a receiver can do: read the body, check the signature, answer. Stores nothing.
+
+uv run python -m benchmarks.bare PORT
+"""
 
 import hmac
+import socket
+import sys
 from typing import Any
+
+import uvicorn
+
+from github_metrics.serve import BACKLOG, GRACEFUL_SECONDS
 
 SECRET = b"benchmark"
 
@@ -23,3 +32,24 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    """Serve it under the very settings of github_metrics.serve.run_worker."""
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=BACKLOG)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -21,8 +21,7 @@ function init(args)
     table.insert(requests, {kind, signature, file:read("*a")})
     file:close()
   end
-  math.randomseed(number + os.time())
-  run = math.random(0, 0xffff)
+  run = tonumber(args[2])
 end
 function request()
   count = count + 1
@@ -58,6 +57,9 @@ class Loader:
     def __init__(self, deliveries: Sequence[Delivery], secret: str) -> None:
         if shutil.which("wrk") is None:
             sys.exit("wrk is needed: apt-get install wrk")
+        self.first = deliveries[0]
+        self.first_headers = self.first.headers(secret)
+        self._runs = 0
         self._directory = tempfile.TemporaryDirectory()
         folder = Path(self._directory.name)
         lines = []
@@ -72,8 +74,11 @@ class Loader:
 
     def run(self, url: str, *, connections: int, seconds: int) -> Load:
         """Post for so many seconds over so many connections."""
+        self._runs += 1
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(self._script)]
-        done = subprocess.run([*command, url, "--", str(self._index)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [*command, url, "--", str(self._index), str(self._runs)], capture_output=True, text=True, check=True
+        )
         line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
         seen = json.loads(line.removeprefix("RESULT "))
         rate = seen["requests"] / (seen["microseconds"] / 1e6)
