@@ -2,16 +2,19 @@
 
 import asyncio
 import threading
+from functools import partial
 
 from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
+from replay.playback import Playback
 from replay.projector import Projector
 
 
 async def project(settings: Settings, conninfo: str) -> None:
     """Keep the projections up with the log until cancelled; then finish the batch at hand."""
-    projector = Projector(conninfo, active_projections(settings.extra_projections), decode)
+    load = partial(active_projections, settings.extra_projections)
+    projector = Projector(conninfo, load(), decode, Playback(conninfo, load, decode).rebuild)
     stop = threading.Event()
     running = asyncio.create_task(asyncio.to_thread(projector.run, stop))
     try:

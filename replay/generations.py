@@ -116,9 +116,13 @@ def set_state(connection: Connection[Any], generation: Generation, state: State,
 
 
 def drop(connection: Connection[Any], generation: Generation) -> None:
-    """Drop a generation that readers do not see, its parks and its checkpoint."""
+    """Drop a generation, its parks and its checkpoint; if readers see it, its pointer and its view, too."""
     with connection.transaction():
         connection.execute("SET LOCAL lock_timeout = '10s'")
+        connection.execute(
+            "DELETE FROM projections WHERE projection = %s AND generation = %s",
+            (generation.projection, generation.generation),
+        )
         connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(generation.schema_name)))
         for table in ("parked_events", "projection_generations"):
             connection.execute(
@@ -143,7 +147,9 @@ def swap(connection: Connection[Any], built: Generation) -> None:
             (built.projection, built.generation),
         )
         connection.execute(
-            "UPDATE projections SET generation = %s WHERE projection = %s", (built.generation, built.projection)
+            "INSERT INTO projections VALUES (%s, %s) ON CONFLICT (projection) DO UPDATE"
+            " SET generation = excluded.generation",
+            (built.projection, built.generation),
         )
 
 

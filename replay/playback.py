@@ -142,6 +142,21 @@ class Playback:
             raise ReplayError(f"replay {replay_id} came to an end at {replay.done} of {replay.target}: resume it")
         rebuild.hand_over(connection, replay_id, list(self._projections.values()), State.HELD)
 
+    def rebuild(self, names: Sequence[str], stop: threading.Event) -> None:
+        """In the background of a running service: build, and let the projector swap in. Faults are logged: the
+        generation that serves goes on serving, frozen.
+        """
+        try:
+            with self.owning(names, purpose="replay", workers=1) as (connection, replay_id):
+                self.build(connection, replay_id, workers=1, watch=lambda _replay: None, stop=stop)
+                if stop.is_set():
+                    return
+                for own, _live in pairs(connection, replay_id):
+                    generations.set_state(connection, own, State.BUILDING)
+                replays.end(connection, replay_id, "finished")
+        except (MetricsError, psycopg.Error):
+            log.exception("%s cannot be rebuilt in the background", ", ".join(names))
+
     @contextmanager
     def projecting(self) -> Iterator[None]:
         """A projector that leads while no other does, so that a replay ends without a running service, too."""

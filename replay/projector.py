@@ -7,7 +7,8 @@ projector, forced to run, cannot commit.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -29,16 +30,24 @@ POLL_SECONDS = 0.25
 """A notification that is lost costs this much, never an event."""
 BATCH = 500
 CATCH_UP_BATCH = 2_000
+SHORT_HISTORY = 5_000
+"""A history this short is read in the projector's own loop, without anybody noticing."""
+Rebuild = Callable[[Sequence[str], threading.Event], None]
+"""Builds new generations of the named projections from history and leaves them to the projector, until stopped."""
+_UNUSED = (State.RETIRED, State.REPLAYING, State.HELD)
 OPTIONS = "-c timezone=UTC -c jit=off -c lock_timeout=30000"
 
 
 class Projector:
     """Applies new events to all generations that are live or building, until it is told to stop."""
 
-    def __init__(self, conninfo: str, projections: Sequence[Projection], decode: Decode) -> None:
+    def __init__(
+        self, conninfo: str, projections: Sequence[Projection], decode: Decode, rebuild: Rebuild | None = None
+    ) -> None:
         self._conninfo = conninfo
         self._projections = {projection.name: projection for projection in projections}
         self._decode = decode
+        self._rebuild = rebuild
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. A database that is away is waited for; a fenced projector stands down and
@@ -59,12 +68,12 @@ class Projector:
             pause = min(pause * 2, 5.0)
 
     def _lead(self, stop: threading.Event) -> None:
-        with self._connect() as elected, self._connect() as connection:
+        with self._connect() as elected, self._connect() as connection, ExitStack() as stack:
             while not elect(elected):
                 if stop.wait(1.0):
                     return
             log.info("leading: this process is the projector")
-            self.prepare(connection)
+            stack.callback(self._begin_rebuild(self.prepare(connection)))
             elected.execute("LISTEN webhooks")
             led = Leadership(connection, self._projections, self._decode)
             while not stop.is_set():
@@ -74,15 +83,39 @@ class Projector:
     def _connect(self) -> Connection[Any]:
         return psycopg.connect(self._conninfo, autocommit=True, application_name="projector", options=OPTIONS)
 
-    def prepare(self, connection: Connection[Any]) -> None:
-        """Give each projection that is new, or whose definition has changed, a generation to build."""
+    def prepare(self, connection: Connection[Any]) -> list[str]:
+        """Give each projection that is new, or whose definition has changed, a generation to build. Returns the names
+        of those that have so much history to read that it is better read by processes of their own.
+        """
         held = generations.generations(connection)
+        history = generations.head(connection)
+        slow: list[str] = []
         for projection in self._projections.values():
             own = [generation for generation in held if generation.projection == projection.name]
-            if not any(g.definition_hash == projection.definition_hash and g.state != State.RETIRED for g in own):
-                generations.create(connection, projection, live=not own)
+            if not any(g.definition_hash == projection.definition_hash and g.state not in _UNUSED for g in own):
                 log.info("projection %s is %s: building it", projection.name, "changed" if own else "new")
+                if history > SHORT_HISTORY and self._rebuild is not None:
+                    slow.append(projection.name)
+                else:
+                    generations.create(connection, projection, live=history == 0 and not own)
+        for gone in {generation.projection for generation in held} - self._projections.keys():
+            log.warning("projection %s is not in this release, or switched off: its table is kept as it is", gone)
         generations.publish_views(connection, list(self._projections.values()))
+        return slow
+
+    def _begin_rebuild(self, names: list[str]) -> Callable[[], None]:
+        """Rebuild in the background; what is returned ends it, to be resumed by the next leader."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._rebuild, args=[names, stop], name="rebuild")
+        if names:
+            thread.start()
+
+        def end() -> None:
+            stop.set()
+            if names:
+                thread.join()
+
+        return end
 
     def run_once(self, connection: Connection[Any]) -> bool:
         """One pass, as the leader makes it, whoever leads. Says whether there may be more at once."""
@@ -134,9 +167,10 @@ class Leadership:
     def _swap_built(self) -> None:
         """Let readers see what has been built as soon as it stands where the live generation stands."""
         held = generations.generations(self._connection)
-        live = {generation.projection: generation for generation in held if generation.live}
+        end = generations.head(self._connection)
+        live = {generation.projection: generation.position for generation in held if generation.live}
         built = [g for g in held if g.state == State.BUILDING and self._runs(g)]
-        ready = [g for g in built if g.projection not in live or g.position >= live[g.projection].position]
+        ready = [g for g in built if g.position >= live.get(g.projection, end)]
         for generation in ready:
             generations.swap(self._connection, generation)
             log.info("projection %s: generation %s is live", generation.projection, generation.generation)
