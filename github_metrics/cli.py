@@ -10,6 +10,7 @@ import typer
 
 from github_metrics.environment import process_environment, unknown_variables, variable
 from github_metrics.logs import configure_logs
+from github_metrics.replay_cli import parked_app, replay_app, verify
 from github_metrics.settings import Settings, as_written, load_settings, setting_rows
 from replay.errors import MetricsError, SettingsError
 
@@ -50,6 +51,7 @@ def no_command(
     ] = False,
 ) -> None:
     """Serve, unless a command is named."""
+    context.obj = _begin
     if context.invoked_subcommand is None:
         serve()
 
@@ -103,6 +105,11 @@ def settings() -> None:
     current = _begin()
     for name in Settings.model_fields:
         typer.echo(f"{variable(name)}={as_written(getattr(current, name))}")
+
+
+app.add_typer(replay_app, name="replay")
+app.command()(verify)
+app.add_typer(parked_app, name="parked")
 
 
 def _begin() -> Settings:

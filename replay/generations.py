@@ -119,6 +119,10 @@ def drop(connection: Connection[Any], generation: Generation) -> None:
     """Drop a generation, its parks and its checkpoint; if readers see it, its pointer and its view, too."""
     with connection.transaction():
         connection.execute("SET LOCAL lock_timeout = '10s'")
+        if generation.live:
+            connection.execute(
+                sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("public", generation.projection))
+            )
         connection.execute(
             "DELETE FROM projections WHERE projection = %s AND generation = %s",
             (generation.projection, generation.generation),

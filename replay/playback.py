@@ -186,6 +186,17 @@ class Playback:
                 raise ReplayError(f"{names}: nobody brings the new generation up; does an older release project?")
             time.sleep(WATCH_SECONDS / 5)
 
+    def swapped(self, connection: Connection[Any], built: Generation, *, seconds: float = 600.0) -> None:
+        """Wait until readers see a generation that the projector is to swap in. Raises ReplayError if they do not."""
+        deadline = time.monotonic() + seconds
+        while not any(
+            g.live and (g.projection, g.generation) == (built.projection, built.generation)
+            for g in generations.generations(connection)
+        ):
+            if time.monotonic() > deadline:
+                raise ReplayError(f"{built.projection}: nobody brings generation {built.generation} up to date")
+            time.sleep(WATCH_SECONDS / 5)
+
 
 def pairs(connection: Connection[Any], replay_id: int) -> list[tuple[Generation, Generation | None]]:
     """Each generation of a replay beside the live one of its projection."""

@@ -128,6 +128,16 @@ def claim(connection: Connection[Any], replay_id: int, worker: int, workers: int
     return None if row is None else Range._make(row)
 
 
+def ranges(connection: Connection[Any], replay_id: int) -> list[tuple[int, Range]]:
+    """What each worker is at: (worker, its latest range)."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (worker) worker, number, after, until, position FROM replay_ranges"
+        " WHERE replay_id = %s AND worker IS NOT NULL ORDER BY worker, updated_at DESC",
+        (replay_id,),
+    )
+    return [(row[0], Range._make(row[1:])) for row in rows]
+
+
 def release_all(connection: Connection[Any], replay_id: int) -> None:
     """Give back the ranges of workers that are gone."""
     connection.execute("UPDATE replay_ranges SET worker = NULL WHERE replay_id = %s", (replay_id,))
