@@ -45,7 +45,7 @@ def make_event(event_type: str, payload: Any, position: int = 1, **overridden: A
         "delivery_id": uuid.UUID(int=position),
         "event_type": event_type,
         "hook_id": 1,
-        "repository_id": (repository or {}).get("id", 0),
+        "repository_id": repository.get("id", 0) if isinstance(repository, dict) else 0,
         "source": Source.WEBHOOK,
         "received_at": received,
         "handed_over_at": received + timedelta(microseconds=1500),
@@ -107,7 +107,7 @@ def table(declared: Projection, events: Iterable[Event[Any]]) -> dict[tuple[Any,
     """The whole table that events come to: key -> values in the order of `names`."""
     ((folded,), _last) = fold([declared], events)
     assert folded.parks == []
-    return dict(zip(folded.rows, values(declared, folded.rows.values()), strict=True))
+    return {row[: len(declared.key)]: row for row in values(declared, folded.rows.values())}
 
 
 def rows(name: str, *events: Event[Any]) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def stated_rows(draw: st.DrawFn, *, totals: bool = False) -> Row:
     return row
 
 
-def folded(projection: Projection, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
+def folded(projection: Projection, rows: Iterable[Row]) -> dict[Any, Row]:
     """As the projector folds: each row by itself, as if it came with an event of its own."""
     held = Folded(projection)
     for row in rows:
@@ -115,7 +115,7 @@ def folded(projection: Projection, rows: Iterable[Row]) -> dict[tuple[Any, ...],
     return held.rows
 
 
-def table(projection: Projection, rows: dict[tuple[Any, ...], Row]) -> list[tuple[Any, ...]]:
+def table(projection: Projection, rows: dict[Any, Row]) -> list[tuple[Any, ...]]:
     return sorted(load.values(projection, rows.values()), key=lambda row: row[: len(projection.key)])
 
 

@@ -132,11 +132,11 @@ def counts(declared: Projection) -> bool:
     return any(isinstance(merge, Total) for merge in declared.columns)
 
 
-def as_table(declared: Projection, rows: dict[tuple[Any, ...], Row]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    return dict(zip(rows, load.values(declared, rows.values()), strict=True))
+def as_table(declared: Projection, rows: dict[Any, Row]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    return {row[: len(declared.key)]: row for row in load.values(declared, rows.values())}
 
 
-def folded(declared: Projection, events: Sequence[Event[Any]]) -> dict[tuple[Any, ...], Row]:
+def folded(declared: Projection, events: Sequence[Event[Any]]) -> dict[Any, Row]:
     ((one,), _last) = fold([declared], events)
     assert one.parks == []
     return one.rows
@@ -191,6 +191,49 @@ def test_any_order_gives_the_same_table_in_postgresql(
 def stored(connection: psycopg.Connection[Any], declared: Projection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     found = load.stored_rows(connection, declared, f"{declared.name}_g1")
     return {row[: len(declared.key)]: row for row in found}
+
+
+# Odd payloads
+
+ODD: list[Any] = [
+    *(None, [], {}, "", "x", "NUL \x00", 0, -1, 2**63 - 1, -(2**63), 2**64, 1e300, True, [None], [[]], {"id": None}),
+    *("0001-01-01T00:00:00Z", "2026-03-02T10:00:00", "9999-12-31T23:59:59Z", "1970-01-01T00:00:00+14:00", "a" * 5000),
+]
+
+
+def mutated(value: Any, chance: random.Random, odds: float) -> Any:
+    """The value with some of what is in it replaced by something odd."""
+    if chance.random() < odds:
+        return chance.choice(ODD)
+    match value:
+        case dict():
+            return {name: mutated(inner, chance, odds) for name, inner in value.items()}
+        case list():
+            return [mutated(inner, chance, odds) for inner in value]
+    return value
+
+
+@cache
+def odd_events() -> tuple[Event[Any], ...]:
+    chance = random.Random(11)
+    told = [(event_type, body) for event_type, body in example_payloads() for _ in range(2)]
+    events = []
+    for position, (event_type, body) in enumerate(told, start=1):
+        odd = {name: mutated(part, chance, chance.choice([0.005, 0.05, 0.3])) for name, part in body.items()}
+        events.append(make_event(event_type, odd, position, repository_id=chance.choice([0, 7])))
+    return tuple(events)
+
+
+@pytest.mark.parametrize("stage_from", [1, 10_000], ids=["copied", "inserted"])
+def test_no_payload_is_so_odd_that_a_projection_cannot_apply_it(
+    connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, stage_from: int
+) -> None:
+    monkeypatch.setattr(load, "STAGE_FROM", stage_from)
+    for declared in PROJECTIONS:
+        rows = folded(declared, odd_events())
+        with connection.transaction():
+            load.load(connection, declared, f"{declared.name}_g1", rows)
+        assert stored(connection, declared) == as_table(declared, rows), declared.name
 
 
 # Purity
