@@ -28,8 +28,8 @@ from psycopg import sql
 from github_metrics.appender import Appender
 from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import embedded_conninfo
-from github_metrics.postgres import Postgres, Postmaster
+from github_metrics.embedded import Embedded, embedded
+from github_metrics.postgres import Postmaster
 from github_metrics.simulator import simulate
 from github_metrics.simulator.delivery import Delivery as Simulated
 from projections.catalog import active_projections
@@ -224,11 +224,16 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def own(directory: Path) -> Iterator[str]:
+def own_server(directory: Path) -> Iterator[Embedded]:
+    with embedded(directory) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own(own_server: Embedded) -> str:
     """A migrated database on that server."""
-    with embedded_conninfo(directory) as conninfo:
-        migrate(conninfo)
-        yield conninfo
+    migrate(own_server.conninfo)
+    return own_server.conninfo
 
 
 def server_processes(directory: Path) -> list[psutil.Process]:
@@ -284,14 +289,14 @@ def test_a_silent_database_is_answered_with_503_in_time_and_then_it_goes_on(dire
         assert statuses == {200}
 
 
-def test_a_database_that_was_away_and_is_back_costs_no_delivery(directory: Path, own: str) -> None:
+def test_a_database_that_was_away_and_is_back_costs_no_delivery(
+    directory: Path, own_server: Embedded, own: str
+) -> None:
     with running(own, projector=False) as service:
         assert service.post("star", star()).status_code == 200
         os.kill(postmaster(directory / "postgres").pid, signal.SIGKILL)
         refused_in_time(service, at_once=3)
-        started = Postgres(directory / "postgres")
-        started.start()
-        started.leave()
+        own_server.start()
         assert service.post("star", star()).status_code == 200
         end_connections(own)
         assert service.post("star", star()).status_code == 200
