@@ -108,7 +108,6 @@ class Prepared:
         parts = APPEND.split("%b")
         numbered = (f"${number}" for number in range(1, len(parts)))
         query = "".join(text + place for text, place in zip(parts, [*numbered, ""], strict=True)).encode()
-
         if self._pgconn.describe_prepared(b"append").status == ExecStatus.FATAL_ERROR:
             self._pgconn.prepare(b"append", query, [dumper.oid for dumper in dumpers])
 

@@ -9,7 +9,6 @@ from itertools import islice
 from uuid import UUID
 
 import msgspec
-import orjson
 
 from benchmarks.bare import SECRET
 from github_metrics import intake
@@ -101,8 +100,3 @@ def batches(deliveries: Sequence[Stored], size: int, *, run: int = 0) -> Iterato
     """In order, so many at a time."""
     for start in range(0, len(deliveries), size):
         yield [one.delivery(run=run) for one in deliveries[start : start + size]]
-
-
-def header_json(delivery: Delivery) -> str:
-    """The headers as the log keeps them."""
-    return orjson.dumps(delivery.headers).decode()

@@ -36,9 +36,9 @@ def _parts(seconds: int, *, quick: bool) -> dict[str, Part]:
     if quick:
         return {
             "acknowledgement": lambda: acknowledgement.measure(seconds=1, rounds=1),
-            "disk": lambda: disk.measure(events=3_000),
+            "disk": lambda: disk.measure(events=2_000),
             "append": lambda: append.measure(events=2_048, rounds=1),
-            "latency": lambda: latency.measure(seconds=2),
+            "latency": lambda: latency.measure(seconds=1),
         }
     return {
         "acknowledgement": lambda: acknowledgement.measure(seconds=seconds, rounds=3),
