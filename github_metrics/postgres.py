@@ -140,7 +140,8 @@ class Postgres:
     def stop(self) -> None:
         """Shut the server down and wait until it is gone."""
         postmaster = Postmaster.read(self.directory)
-        pid = self._child.pid if self._child is not None else postmaster.pid if postmaster else None
+        own = self._child if self._child is not None and self._child.poll() is None else None
+        pid = own.pid if own is not None else postmaster.pid if postmaster else None
         for signum, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0)):
             if pid is None or not self._is_server(pid):
                 return

@@ -38,6 +38,7 @@ class ReplayProgress:
         self._rate = 0.0
         self._seen: tuple[float, int] | None = None
         self._said = 0.0
+        self._printed = -1
 
     def __enter__(self) -> Self:
         if self._terminal:
@@ -55,7 +56,8 @@ class ReplayProgress:
         if self._terminal:
             self._progress.update(self._whole, total=replay.target, completed=replay.done, place=place)
             self._show_workers(replay.replay_id)
-        elif time.monotonic() - self._said >= PLAIN_SECONDS or replay.done >= replay.target:
+        elif time.monotonic() - self._said >= PLAIN_SECONDS and replay.done != self._printed:
+            self._printed = replay.done
             self._said = time.monotonic()
             self._print(replay, place)
 

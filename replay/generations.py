@@ -1,15 +1,22 @@
 """Generations of projections: which exist, where they stand, which one readers see."""
 
+import logging
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
 from replay.errors import ProjectorFenced
 from replay.projection import Projection
+
+log = logging.getLogger(__name__)
+
+
+NUMBERING_LOCK = int.from_bytes(b"generate", "big") >> 1
 
 
 class State(StrEnum):
@@ -89,6 +96,7 @@ def create_indexes(connection: Connection[Any], projection: Projection, schema: 
 
 def make(connection: Connection[Any], projection: Projection, state: State, replay_id: int | None = None) -> int:
     """An empty table without secondary indexes, in a schema of its own; returns the generation's number."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (NUMBERING_LOCK,))
     row = connection.execute(
         "SELECT coalesce(max(generation), 0) + 1 FROM projection_generations WHERE projection = %s", (projection.name,)
     ).fetchone()
@@ -187,20 +195,39 @@ def halt(connection: Connection[Any], generation: Generation, reason: str) -> No
     )
 
 
-def publish_views(connection: Connection[Any], projections: Sequence[Projection]) -> None:
-    """Point the views in `public`, which SQL users see, at the live generations. They follow the swap and may lag:
-    the service itself never reads them. A view that is in use for longer than the lock timeout is left for
-    the next call.
+def publish_views(connection: Connection[Any], projections: Sequence[Projection]) -> bool:
+    """Point the views in `public`, which SQL users see, at the live generations. They follow the swap and may lag: the
+    service itself never reads them. Returns False if one is in use, or used by a view of somebody's, for the next call.
     """
     wanted = {projection.name: projection for projection in projections}
+    done = True
     for generation in generations(connection):
         projection = wanted.get(generation.projection)
-        if projection is None or not generation.live:
-            continue
-        names = [*projection.names, *(column.name for column in projection.derived)]
-        columns = sql.SQL(", ").join(map(sql.Identifier, names))
-        view = sql.Identifier("public", projection.name)
-        with connection.transaction():
-            connection.execute("SET LOCAL lock_timeout = '500ms'")
-            connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
-            connection.execute(sql.SQL("CREATE VIEW {} AS SELECT {} FROM {}").format(view, columns, generation.table))
+        if projection is not None and generation.live:
+            done &= _publish_view(connection, projection, generation)
+    return done
+
+
+def _publish_view(connection: Connection[Any], projection: Projection, generation: Generation) -> bool:
+    """Replaced where the columns allow it, which keeps grants and dependent views; else made anew."""
+    names = [*projection.names, *(column.name for column in projection.derived)]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    view = sql.Identifier("public", projection.name)
+    replace = sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}").format(view, columns, generation.table)
+    drop = sql.SQL("DROP VIEW {}").format(view)
+    try:
+        try:
+            _briefly(connection, replace)
+        except psycopg.errors.InvalidTableDefinition:
+            _briefly(connection, drop, replace)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist) as error:
+        log.warning("view %s still shows an earlier generation: %s", projection.name, error.diag.message_primary)
+        return False
+    return True
+
+
+def _briefly(connection: Connection[Any], *statements: sql.Composed) -> None:
+    with connection.transaction():
+        connection.execute("SET LOCAL lock_timeout = '500ms'")
+        for statement in statements:
+            connection.execute(statement)

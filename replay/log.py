@@ -1,17 +1,21 @@
 """The log: append a batch, read on from a position. Nothing else touches table `webhooks`."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
+import zstandard
 from psycopg import AsyncConnection, Connection
 
 from replay.compression import Compressor, Decompressor, registered_dictionaries
 from replay.errors import UnknownDictionary
-from replay.event import Appended, Decode, Delivery, Event, Source
+from replay.event import Appended, Decode, Decoded, Delivery, Event, Reading, Source
+
+log = logging.getLogger(__name__)
 
 APPEND = """
 SELECT log_position, duplicate FROM append_webhooks(%b::uuid[], %b::text[], %b::bigint[], %b::bigint[], %b::text[],
@@ -112,9 +116,8 @@ class LogReader:
         for record in records:
             if record.body is None:
                 continue
-            body = self.body(record.body)
+            body, decoded = self._read(record.event_type, record.body)
             inflated += len(body)
-            decoded = self._decode(record.event_type, body)
             yield Event(
                 record.position,
                 record.delivery_id,
@@ -134,6 +137,21 @@ class LogReader:
             )
             if inflated > max_bytes:
                 return
+
+    def _read(self, event_type: str, frame: bytes) -> tuple[bytes, Decoded[Any]]:
+        """A body that cannot be inflated, or that the decoder fails on, is an event that cannot be read: it stops
+        nobody. Raises UnknownDictionary: that is the database's fault, not the event's.
+        """
+        try:
+            body = self.body(frame)
+        except zstandard.ZstdError as error:
+            log.error("a body of the log is damaged: %s", error)  # noqa: TRY400
+            return b"", Decoded(None, Reading.UNREADABLE, f"the stored body is damaged: {error}")
+        try:
+            return body, self._decode(event_type, body)
+        except Exception as error:
+            log.exception("the decoder fails on an event of type %s", event_type)
+            return body, Decoded(None, Reading.UNREADABLE, f"cannot be decoded: {type(error).__name__}")
 
     def body(self, frame: bytes) -> bytes:
         """The exact bytes received. A dictionary registered since we began is looked up once more."""

@@ -80,12 +80,13 @@ def record(connection: Connection[Any], generation: Generation, parks: Sequence[
 
 def check_burst(connection: Connection[Any], generation: Generation, parks: Sequence[Park]) -> None:
     """Raise GenerationFault if these parks, with those just before them, are too many to be the events' fault."""
-    row = connection.execute(
-        "SELECT count(*) FROM parked_events WHERE projection = %s AND generation = %s AND state = 'parked'"
+    rows = connection.execute(
+        "SELECT position FROM parked_events WHERE projection = %s AND generation = %s AND state = 'parked'"
         " AND position BETWEEN %s AND %s",
         (generation.projection, generation.generation, parks[0].position - WINDOW, parks[-1].position),
-    ).fetchone()
-    if (int(row[0]) if row else 0) + len(parks) > BURST:
+    )
+    positions = sorted({row[0] for row in rows} | {park.position for park in parks})
+    if any(later - first < WINDOW for first, later in zip(positions, positions[BURST:], strict=False)):
         raise GenerationFault(
             f"projection {generation.projection}: more than {BURST} of {WINDOW} events cannot be applied,"
             f" the last at position {parks[-1].position}: {parks[-1].error}"

@@ -4,13 +4,13 @@ generations stand where the live ones stand.
 
 import logging
 import multiprocessing
-import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection as PipeConnection
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Event as ProcessEvent
 from typing import Any
 
 import psycopg
@@ -96,39 +96,18 @@ class Playback:
         """Apply all ranges in worker processes, then hand the generations over, held. Raises ReplayError if it cannot
         be finished; returns early when `stop` is set, to be resumed later.
         """
-        context = multiprocessing.get_context("spawn")
-        ending = context.Event()
-        arguments = (self._conninfo, replay_id, self._load, self._decode, ending)
-
-        def begin(number: int) -> BaseProcess:
-            process = context.Process(target=_work, args=(*arguments, number, workers), daemon=True)
-            process.start()
-            return process
-
-        working = {number: begin(number) for number in range(workers)}
-        lives = WORKER_LIVES
+        crew = _Crew((self._conninfo, replay_id, self._load, self._decode), workers)
         try:
-            while working and not stop.is_set():
+            while crew.working() and not stop.is_set():
                 watch(_replay(connection, replay_id))
                 time.sleep(WATCH_SECONDS)
-                for number, process in list(working.items()):
-                    if process.is_alive():
-                        continue
-                    del working[number]
-                    if process.exitcode != 0 and replays.running(connection, replay_id):
-                        lives -= 1
-                        if lives < 0:
-                            raise ReplayError(f"the workers of replay {replay_id} are killed again and again")
+                for number in crew.killed():
+                    if replays.running(connection, replay_id):
                         log.warning("a worker of replay %s was killed: another goes on", replay_id)
-                        connection.execute(
-                            "UPDATE replay_ranges SET worker = NULL WHERE replay_id = %s AND worker = %s",
-                            (replay_id, number),
-                        )
-                        working[number] = begin(number)
+                        replays.release(connection, replay_id, number)
+                        crew.begin(number)
         finally:
-            ending.set()
-            for process in working.values():
-                process.join()
+            crew.end()
         self._built(connection, replay_id, stop)
         watch(_replay(connection, replay_id))
 
@@ -161,7 +140,7 @@ class Playback:
     def projecting(self) -> Iterator[None]:
         """A projector that leads while no other does, so that a replay ends without a running service, too."""
         stop = threading.Event()
-        projector = Projector(self._conninfo, list(self._projections.values()), self._decode)
+        projector = Projector(self._conninfo, list(self._projections.values()), self._decode, prepares=False)
         thread = threading.Thread(target=projector.run, args=[stop], daemon=True)
         thread.start()
         try:
@@ -224,21 +203,63 @@ def _replay(connection: Connection[Any], replay_id: int) -> Replay:
     return next(replay for replay in replays.replays(connection) if replay.replay_id == replay_id)
 
 
+class _Crew:
+    """The worker processes of one replay. Each holds one end of a pipe, whose closing, be it by us or by our death,
+    tells it to stop after the batch at hand. (A multiprocessing.Event would hang on a waiter that was killed.)
+    """
+
+    def __init__(self, arguments: tuple[str, int, LoadProjections, Decode], workers: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._arguments = arguments
+        self._workers = workers
+        self._lives = WORKER_LIVES
+        self._members: dict[int, tuple[BaseProcess, PipeConnection]] = {}
+        for number in range(workers):
+            self.begin(number)
+
+    def begin(self, number: int) -> None:
+        """Start a worker, or another in the place of one that was killed."""
+        theirs, ours = self._context.Pipe(duplex=False)
+        arguments = (*self._arguments, theirs, number, self._workers)
+        process = self._context.Process(target=_work, args=arguments, daemon=True)
+        process.start()
+        theirs.close()
+        self._members[number] = process, ours
+
+    def working(self) -> bool:
+        """Whether any of them is at work, or was killed and has not been replaced."""
+        return any(process.exitcode != 0 for process, _ in self._members.values())
+
+    def killed(self) -> list[int]:
+        """Those that died at their work. Raises ReplayError when it happens again and again."""
+        dead = [number for number, (process, _) in self._members.items() if process.exitcode not in (None, 0)]
+        self._lives -= len(dead)
+        if self._lives < 0:
+            raise ReplayError("the workers of this replay are killed again and again; the same command resumes it")
+        for number in dead:
+            self._members.pop(number)[1].close()
+        return dead
+
+    def end(self) -> None:
+        """Let them finish the batch at hand."""
+        for process, pipe in self._members.values():
+            pipe.close()
+            process.join()
+
+
 def _work(
     conninfo: str,
     replay_id: int,
     load: LoadProjections,
     decode: Decode,
-    ending: ProcessEvent,
+    pipe: PipeConnection,
     number: int,
     workers: int,
 ) -> None:
-    """A worker process. What is wrong with the replay itself ends the replay; what passes ends the process, and the
-    range is taken up again.
-    """
+    """A worker process. What is wrong with the replay itself ends the replay; a worker that is killed is replaced."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which lets us finish the batch
     stop = threading.Event()
-    threading.Thread(target=_follow, args=[ending, stop], daemon=True).start()
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_follow, args=[pipe, stop], daemon=True).start()
     try:
         rebuild.Worker(conninfo, replay_id, load(), decode).run(number, workers, stop)
     except (MetricsError, psycopg.Error) as error:
@@ -248,13 +269,8 @@ def _work(
                 replays.end(connection, replay_id, "failed", " ".join(str(error).split()))
 
 
-def _follow(ending: ProcessEvent, stop: threading.Event) -> None:
-    ending.wait()
-    stop.set()
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
+def _follow(pipe: PipeConnection, stop: threading.Event) -> None:
+    try:
+        pipe.recv()
+    except (EOFError, OSError):
+        stop.set()

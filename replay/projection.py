@@ -124,21 +124,37 @@ class Projection:
 
 
 def called_sources(function: Callable[..., Any]) -> list[str]:
-    """The source of a function and of those it names that are defined in the same top-level package, without
-    comments, each once, in the order of their names.
+    """What a function's answer depends on: its source and, found through the names that it uses, the source of the
+    functions and classes of its top-level package and the values of the constants there. Without comments, each once,
+    in the order of their names.
     """
     package = function.__module__.partition(".")[0]
     found: dict[str, str] = {}
-    waiting = [function]
+    waiting: list[tuple[str, Any]] = [(function.__qualname__, function)]
     while waiting:
-        current = waiting.pop()
-        name = f"{current.__module__}.{current.__qualname__}"
-        if name in found:
-            continue
-        found[name] = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(current))))
-        named = (current.__globals__.get(name) for name in _names(current.__code__))
-        waiting += [f for f in named if inspect.isfunction(f) and f.__module__.partition(".")[0] == package]
-    return [found[name] for name in sorted(found)]
+        name, value = waiting.pop()
+        if isinstance(value, types.FunctionType | type):
+            if value.__name__ != "<lambda>":
+                name = f"{value.__module__}.{value.__qualname__}"
+            if name in found or value.__module__.partition(".")[0] != package:
+                continue
+            found[name] = _source(value)
+            if isinstance(value, types.FunctionType):
+                waiting += [(n, value.__globals__[n]) for n in _names(value.__code__) if n in value.__globals__]
+        elif isinstance(value, dict):
+            waiting += [(f"{name}[{key!r}]", item) for key, item in value.items()]
+        elif isinstance(value, tuple | list):
+            waiting += [(f"{name}[{place}]", item) for place, item in enumerate(value)]
+        elif isinstance(value, str | int | float | bytes | frozenset):
+            found[name] = repr(sorted(value, key=repr) if isinstance(value, frozenset) else value)
+    return [f"{name}: {found[name]}" for name in sorted(found)]
+
+
+def _source(value: types.FunctionType | type) -> str:
+    """Without comments; a lambda, whose source is a part of a line, by what it does."""
+    if isinstance(value, types.FunctionType) and value.__name__ == "<lambda>":
+        return f"{value.__code__.co_names} {value.__code__.co_consts}"
+    return ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(value))))
 
 
 def _names(code: types.CodeType) -> set[str]:

@@ -7,6 +7,7 @@ projector, forced to run, cannot commit.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -16,7 +17,7 @@ from psycopg import Connection
 
 from replay import generations, parking
 from replay.batch import Applier
-from replay.errors import GenerationFault, ProjectorFenced
+from replay.errors import GenerationFault, LogError, ProjectorFenced
 from replay.event import Decode
 from replay.fold import Park
 from replay.generations import Generation, State
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 LEADER_LOCK = int.from_bytes(b"projectr", "big") >> 1
 POLL_SECONDS = 0.25
 """A notification that is lost costs this much, never an event."""
+PUBLISH_SECONDS = 10.0
 BATCH = 500
 CATCH_UP_BATCH = 2_000
 SHORT_HISTORY = 5_000
@@ -42,12 +44,22 @@ class Projector:
     """Applies new events to all generations that are live or building, until it is told to stop."""
 
     def __init__(
-        self, conninfo: str, projections: Sequence[Projection], decode: Decode, rebuild: Rebuild | None = None
+        self,
+        conninfo: str,
+        projections: Sequence[Projection],
+        decode: Decode,
+        rebuild: Rebuild | None = None,
+        *,
+        prepares: bool = True,
     ) -> None:
+        """`rebuild` builds what has much history; without it the projector does so itself. `prepares`: whether new
+        and changed projections are built at all, or only those kept up that have generations.
+        """
         self._conninfo = conninfo
         self._projections = {projection.name: projection for projection in projections}
         self._decode = decode
         self._rebuild = rebuild
+        self._prepares = prepares
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. A database that is away is waited for; a fenced projector stands down and
@@ -60,6 +72,8 @@ class Projector:
                 pause = 0.1
             except ProjectorFenced as fenced:
                 log.warning("%s", fenced)
+            except LogError as error:
+                log.error("the log cannot be read: %s", error, extra={"reason": error.reason})  # noqa: TRY400
             except psycopg.Error as error:
                 if not parking.transient(error):
                     raise
@@ -73,7 +87,8 @@ class Projector:
                 if stop.wait(1.0):
                     return
             log.info("leading: this process is the projector")
-            stack.callback(self._begin_rebuild(self.prepare(connection)))
+            if self._prepares:
+                stack.callback(self._begin_rebuild(self.prepare(connection)))
             elected.execute("LISTEN webhooks")
             led = Leadership(connection, self._projections, self._decode)
             while not stop.is_set():
@@ -100,7 +115,6 @@ class Projector:
                     generations.create(connection, projection, live=history == 0 and not own)
         for gone in {generation.projection for generation in held} - self._projections.keys():
             log.warning("projection %s is not in this release, or switched off: its table is kept as it is", gone)
-        generations.publish_views(connection, list(self._projections.values()))
         return slow
 
     def _begin_rebuild(self, names: list[str]) -> Callable[[], None]:
@@ -130,6 +144,7 @@ class Leadership:
         self._projections = projections
         self._reader = LogReader(connection, decode)
         self._applier = Applier(self._reader, projections, _Checkpoints(connection), self._halt)
+        self._publish_at = 0.0
 
     def run_once(self) -> bool:
         """One batch for each position at which generations stand: those that keep up share theirs.
@@ -146,7 +161,14 @@ class Leadership:
         ]
         if any(g.state == State.BUILDING for standing in by_position.values() for g in standing):
             self._swap_built()
+        self._publish()
         return any(more)
+
+    def _publish(self) -> None:
+        """Let the views follow, at once and then now and again: whoever rolls back or swaps may be elsewhere."""
+        if time.monotonic() >= self._publish_at:
+            self._publish_at = time.monotonic() + PUBLISH_SECONDS
+            generations.publish_views(self._connection, list(self._projections.values()))
 
     def _runs(self, generation: Generation) -> bool:
         projection = self._projections.get(generation.projection)
@@ -175,7 +197,7 @@ class Leadership:
             generations.swap(self._connection, generation)
             log.info("projection %s: generation %s is live", generation.projection, generation.generation)
         if ready:
-            generations.publish_views(self._connection, list(self._projections.values()))
+            self._publish_at = 0.0
 
 
 class _Checkpoints:

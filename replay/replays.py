@@ -138,6 +138,13 @@ def ranges(connection: Connection[Any], replay_id: int) -> list[tuple[int, Range
     return [(row[0], Range._make(row[1:])) for row in rows]
 
 
+def release(connection: Connection[Any], replay_id: int, worker: int) -> None:
+    """Give back the ranges of one worker that is gone."""
+    connection.execute(
+        "UPDATE replay_ranges SET worker = NULL WHERE replay_id = %s AND worker = %s", (replay_id, worker)
+    )
+
+
 def release_all(connection: Connection[Any], replay_id: int) -> None:
     """Give back the ranges of workers that are gone."""
     connection.execute("UPDATE replay_ranges SET worker = NULL WHERE replay_id = %s", (replay_id,))
