@@ -1,8 +1,9 @@
 """The status of a webhook event: joined when it is read from how its body could be read, from parks and from usage
 reports, never stored.
 
-`error`: its body cannot be read as an event, or a usage report says error. `partial`: it was read tolerantly, a
-projection parked it, or a usage report says partial. Else `success`. Of several, the worst.
+`error`: its body cannot be read as an event, every projection parked it, or a usage report says error. `partial`: it
+was read tolerantly, some projection parked it, or a usage report says partial. Else `success`. Of several, the worst.
+What every projection parked is in no listing: webhook_events is one of them.
 """
 
 from typing import LiteralString

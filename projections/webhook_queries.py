@@ -49,12 +49,9 @@ class Filters:
         }
 
 
-PAGE = sql.SQL(
+SHOWN = sql.SQL(
     """
-WITH imperfect AS ({imperfect}), page AS MATERIALIZED (
-    SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
-    WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
-)
+WITH imperfect AS ({imperfect}), page AS MATERIALIZED ({page})
 SELECT e.*, {status} AS status, usage.*, parks.*,
        EXISTS (SELECT FROM webhook_events o WHERE o.body_hash = e.body_hash AND o.hook_id = e.hook_id
                AND o.position < e.position) AS suspect_replay
@@ -73,6 +70,25 @@ LEFT JOIN LATERAL (
 ORDER BY e.position DESC
 """
 )
+LISTED = sql.SQL(
+    """
+SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
+WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+)
+UNLISTED = sql.SQL(
+    """
+SELECT w.position, w.delivery_id, w.hook_id, w.received_at, w.appended_at AS processed_at, w.event_type, w.source,
+       extract(epoch FROM w.handed_over_at - w.received_at) * 1000000 AS duration_us,
+       NULL::text AS repository, NULL::text AS action, NULL::bigint AS pr_number, NULL::text AS sender,
+       NULL::timestamptz AS event_at, NULL::bigint AS body_hash, 0 AS repeats, 'tolerant' AS reading, 2 AS level,
+       CASE k.state WHEN 'ignored' THEN k.error END AS error_message
+FROM webhooks w JOIN parked_events k USING (position) JOIN projections USING (projection, generation)
+WHERE w.delivery_id = %(delivery_id)s AND w.source IN ('webhook', 'reconciled') AND NOT w.repeat
+AND k.projection = 'webhook_events' AND k.state IN ('parked', 'ignored')
+"""
+)
+"""What webhook_events itself could not take: only the log knows of it."""
 COUNT = sql.SQL(
     "WITH imperfect AS ({imperfect}) SELECT count(*) AS total"
     " FROM webhook_events e LEFT JOIN imperfect USING (position) WHERE {where}"
@@ -95,9 +111,13 @@ async def page(
 ) -> list[Record]:
     """Events, newest first. `after`: only those before this position in time, for paging by key."""
     more: tuple[LiteralString, ...] = ("e.position < %(after)s",) if after is not None else ()
-    query = PAGE.format(imperfect=sql.SQL(IMPERFECT), where=filters.where(*more), status=sql.SQL(STATUS))
     arguments = {**filters.arguments(), "limit": limit, "offset": offset, "after": after}
-    return await snapshot.rows(query, arguments)
+    return await snapshot.rows(_shown(LISTED.format(where=filters.where(*more))), arguments)
+
+
+def _shown(page: sql.Composable) -> sql.Composed:
+    """A query of some events with all that is shown of them."""
+    return SHOWN.format(imperfect=sql.SQL(IMPERFECT), page=page, status=sql.SQL(STATUS))
 
 
 async def count(snapshot: Snapshot, filters: Filters) -> int:
@@ -107,7 +127,8 @@ async def count(snapshot: Snapshot, filters: Filters) -> int:
 
 
 async def event_at(snapshot: Snapshot, delivery_id: UUID) -> Record | None:
-    """One event by its delivery id, as in the listing."""
+    """One event by its delivery id, as in the listing; one that webhook_events parked as far as the log tells."""
     where = sql.SQL("e.delivery_id = %(delivery_id)s AND e.position IS NOT NULL")
-    query = PAGE.format(imperfect=sql.SQL(IMPERFECT), where=where, status=sql.SQL(STATUS))
-    return await snapshot.row(query, {"delivery_id": delivery_id, "limit": 1, "offset": 0})
+    arguments = {"delivery_id": delivery_id, "limit": 1, "offset": 0}
+    listed = await snapshot.row(_shown(LISTED.format(where=where)), arguments)
+    return listed or await snapshot.row(_shown(UNLISTED), arguments)
