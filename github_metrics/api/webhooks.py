@@ -116,10 +116,12 @@ async def get_webhook_events(
 ) -> WebhookEvents:
     """Webhook events, newest first."""
     offset = 0 if after is not None else (page - 1) * page_size
-    rows = await webhook_queries.page(snapshot, filters, limit=page_size, offset=offset, after=after)
+    # One more than asked for says whether there is a next page.
+    found = await webhook_queries.page(snapshot, filters, limit=page_size + 1, offset=offset, after=after)
+    rows = found[:page_size]
     described = pagination(await webhook_queries.count(snapshot, filters), page, page_size)
     if after is not None:
-        described |= {"has_next": len(rows) == page_size, "has_prev": True}
+        described |= {"has_next": len(found) > page_size, "has_prev": True}
     response.headers["Link"] = _links(request, described, rows, after)
     return WebhookEvents.model_validate({"data": [event_fields(row) for row in rows], "pagination": described})
 
