@@ -21,10 +21,13 @@ class Window:
     end: datetime | None = None
 
     def before(self) -> "Window | None":
-        """The window of the same length just before; None where this one is open."""
+        """The window of the same length just before; None where this one is open, or as long as the calendar."""
         if self.start is None or self.end is None:
             return None
-        return Window(self.start - (self.end - self.start), self.start)
+        try:
+            return Window(self.start - (self.end - self.start), self.start)
+        except OverflowError:
+            return None
 
     def where(self) -> sql.Composed:
         conditions: list[LiteralString] = ["e.position IS NOT NULL"]
