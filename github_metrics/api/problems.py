@@ -93,7 +93,12 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     failure = cast("RequestValidationError", error)
-    faults = [{name: fault[name] for name in ("type", "loc", "msg")} for fault in failure.errors()]
+    faults: list[dict[str, Any]] = []
+    for fault in failure.errors():
+        told = {name: fault[name] for name in ("type", "loc", "msg")}
+        # A parameter of two dependencies is found wrong twice.
+        if told not in faults:
+            faults.append(told)
     return problem(request, 422, "invalid_parameter", faults, {})
 
 
