@@ -1,7 +1,6 @@
 """Reading a body: a pure function, so that history reads today as it read on the day it came."""
 
 import json
-import re
 import types
 import typing
 from binascii import a2b_qp
@@ -19,7 +18,7 @@ BOM = b"\xef\xbb\xbf"
 MAX_FIELDS = 16
 MAX_DEPTH = 200
 """GitHub nests seven deep. Deeper than this is no payload."""
-escaped_nul = re.compile(rb"\\u0000").search
+ESCAPED_NUL = b"\\u0000"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 EXPECTED = {
@@ -51,7 +50,7 @@ def decode(event_type: str, body: bytes) -> Decoded[Any]:
         return _decode_report(body)
     try:
         body = content(body)
-        if escaped_nul(body) or not (body.isascii() or _is_utf8(body)):
+        if (b"\\" in body and ESCAPED_NUL in body) or not (body.isascii() or _is_utf8(body)):
             return _shaped(event_type, _decode_tolerantly(body))
         return _shaped(event_type, Decoded(_decoder.decode(body)))
     except FormError as error:

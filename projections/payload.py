@@ -22,14 +22,18 @@ def plausible(at: datetime) -> bool:
 
 
 class Struct(msgspec.Struct, frozen=True):
-    """A JSON object. Fields named in `times` are refused when they are not plausible."""
+    """A JSON object."""
+
+
+class Timed(Struct, frozen=True):
+    """A JSON object with times, named in `times`: refused when one of them is not plausible."""
 
     times: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         for name in self.times:
             at = getattr(self, name)
-            if isinstance(at, datetime) and not plausible(at):
+            if at is not None and isinstance(at, datetime) and not FIRST_YEAR <= at.year < LAST_YEAR:
                 raise ValueError(f"{name} is not a plausible time")
 
 
@@ -45,7 +49,7 @@ class Team(Struct, frozen=True):
     name: str | None = None
 
 
-class Repository(Struct, frozen=True):
+class Repository(Timed, frozen=True):
     id: Int | None = None
     full_name: str | None = None
     private: bool | None = None
@@ -70,7 +74,7 @@ class Branch(Struct, frozen=True):
     repo: Repository | None = None
 
 
-class PullRequest(Struct, frozen=True):
+class PullRequest(Timed, frozen=True):
     """Inside reviews, comments and threads it is the simple form, without sizes, `merged` and `merged_by`."""
 
     id: Int | None = None
@@ -99,7 +103,7 @@ class PullRequest(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "closed_at", "merged_at")
 
 
-class Review(Struct, frozen=True):
+class Review(Timed, frozen=True):
     id: Int | None = None
     user: User | None = None
     state: str | None = None
@@ -111,7 +115,7 @@ class Review(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("submitted_at", "updated_at")
 
 
-class Comment(Struct, frozen=True):
+class Comment(Timed, frozen=True):
     id: Int | None = None
     node_id: str | None = None
     user: User | None = None
@@ -138,7 +142,7 @@ class PullRequestMarker(Struct, frozen=True):
     merged_at: Time | None = None
 
 
-class Issue(Struct, frozen=True):
+class Issue(Timed, frozen=True):
     id: Int | None = None
     number: Int | None = None
     title: str | None = None
@@ -164,7 +168,7 @@ class PullRequestReference(Struct, frozen=True):
     base: Branch | None = None
 
 
-class CheckSuite(Struct, frozen=True):
+class CheckSuite(Timed, frozen=True):
     id: Int | None = None
     head_sha: str | None = None
     head_branch: str | None = None
@@ -176,7 +180,7 @@ class CheckSuite(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
 
 
-class CheckRun(Struct, frozen=True):
+class CheckRun(Timed, frozen=True):
     id: Int | None = None
     name: str | None = None
     head_sha: str | None = None
@@ -191,7 +195,7 @@ class CheckRun(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("started_at", "completed_at")
 
 
-class WorkflowRun(Struct, frozen=True):
+class WorkflowRun(Timed, frozen=True):
     id: Int | None = None
     name: str | None = None
     event: str | None = None
@@ -207,7 +211,7 @@ class WorkflowRun(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "run_started_at")
 
 
-class WorkflowJob(Struct, frozen=True):
+class WorkflowJob(Timed, frozen=True):
     id: Int | None = None
     run_id: Int | None = None
     run_attempt: Int | None = None
@@ -227,7 +231,7 @@ class WorkflowJob(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "started_at", "completed_at")
 
 
-class Deployment(Struct, frozen=True):
+class Deployment(Timed, frozen=True):
     id: Int | None = None
     sha: str | None = None
     ref: str | None = None
@@ -238,7 +242,7 @@ class Deployment(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
 
 
-class DeploymentStatus(Struct, frozen=True):
+class DeploymentStatus(Timed, frozen=True):
     id: Int | None = None
     state: str | None = None
     environment: str | None = None
@@ -248,13 +252,13 @@ class DeploymentStatus(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at")
 
 
-class Commit(Struct, frozen=True):
+class Commit(Timed, frozen=True):
     id: str | None = None
     timestamp: Time | None = None
     times: ClassVar[tuple[str, ...]] = ("timestamp",)
 
 
-class Dated(Struct, frozen=True):
+class Dated(Timed, frozen=True):
     """A discussion, release, milestone or any other object whose time is all that we read."""
 
     number: Int | None = None
@@ -264,7 +268,7 @@ class Dated(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "published_at")
 
 
-class Payload(Struct, frozen=True):
+class Payload(Timed, frozen=True):
     """The body of a delivery."""
 
     action: str | None = None

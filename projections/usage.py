@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from projections.payload import Count, Struct, Time
+from projections.payload import Count, Time, Timed
 
 EVENT_TYPE = "usage_report"
 
@@ -15,7 +15,7 @@ NO_NUL = r"\A[^\x00]*\Z"
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
-class UsageReport(Struct, frozen=True):
+class UsageReport(Timed, frozen=True):
     """One report of one reporter: about one delivery (`delivery_id`), or alone (then `report_id` names it).
 
     `charged_calls` are the calls that count against the limit (a 304 and /rate_limit are free); without it all

@@ -7,6 +7,7 @@ itself at fault is left behind.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import psycopg
@@ -16,8 +17,8 @@ from replay import parking
 from replay.errors import GenerationFault
 from replay.event import Event
 from replay.fold import Folded, Park, fold
-from replay.generations import Generation
-from replay.load import load
+from replay.generations import Generation, State
+from replay.load import STAGE_FROM, Loader
 from replay.log import LogReader, Record
 from replay.projection import Projection
 
@@ -56,6 +57,7 @@ class Applier:
         self._projections = projections
         self._checkpoint = checkpoint
         self._fault = fault
+        self._loader = Loader()
 
     def wanted(self, standing: Sequence[Generation]) -> list[str] | None:
         """The event types that any of the generations wants; None: all."""
@@ -86,12 +88,21 @@ class Applier:
     def _write(
         self, connection: Connection[Any], standing: Sequence[Generation], folded: Sequence[Folded], reached: int
     ) -> None:
+        failed = next((stated.failure for stated in folded if stated.failure is not None), None)
+        if failed is not None:
+            raise GenerationFault(f"rows cannot be merged: {failed}")
         with connection.transaction():
             self._checkpoint.together(standing, reached)
             for generation, stated in zip(standing, folded, strict=True):
                 self._park(generation, stated.parks)
-                if stated.rows:
-                    load(connection, stated.projection, generation.schema_name, stated.rows)
+            # A small batch is a matter of round trips: all its upserts go out together. COPY cannot.
+            small = all(len(stated.rows) < STAGE_FROM for stated in folded)
+            with connection.pipeline() if small else nullcontext():
+                for generation, stated in zip(standing, folded, strict=True):
+                    if stated.rows:
+                        fresh = generation.state == State.REPLAYING
+                        rows, schema = stated.rows, generation.schema_name
+                        self._loader.load(connection, stated.projection, schema, rows, fresh=fresh)
 
     def _write_with_care(
         self, connection: Connection[Any], standing: Sequence[Generation], records: Sequence[Record], reached: int

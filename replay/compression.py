@@ -22,6 +22,8 @@ class Compressor:
 
     def __init__(self, dictionary: bytes | None = None) -> None:
         trained = _dictionary(dictionary) if dictionary else None
+        if trained is not None:
+            trained.precompute_compress(level=LEVEL)
         self._compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=trained, write_checksum=False)
 
     def compress(self, body: bytes) -> bytes:

@@ -24,38 +24,39 @@ class Park:
 
 @dataclass(slots=True)
 class Folded:
-    """The rows that a batch states about one projection, merged by key, and the events it could not read."""
+    """The rows that a batch states about one projection, merged by key, and the events it could not read.
+    `failure`: two of the rows cannot be merged, so that none of them is of any use.
+    """
 
     projection: Projection
     rows: dict[Hashable, Row] = field(default_factory=dict)
     parks: list[Park] = field(default_factory=list)
+    failure: Exception | None = None
 
     def add(self, event: Event[Any]) -> None:
         """Merge all rows of an event, or, if the projection fails on it, none of them."""
+        projection = self.projection
         try:
-            merged = self._merged(self.projection.rows(event))
+            stated = [(projection.key_of(row), row) for row in projection.rows(event)]
         except Exception as error:
             # Whatever a projection raises on an event it will raise again: the event is parked, not lost.
-            log.exception("projection %s cannot read event %s", self.projection.name, event.position)
-            self.parks.append(park(self.projection, event.position, "rows", error))
+            log.exception("projection %s cannot read event %s", projection.name, event.position)
+            self.parks.append(park(projection, event.position, "rows", error))
             return
-        self.rows.update(merged)
+        try:
+            self.merge(stated)
+        except Exception as error:
+            log.exception("rows of projection %s cannot be merged at event %s", projection.name, event.position)
+            self.failure = error
 
-    def _merged(self, stated: Iterable[Row]) -> dict[Hashable, Row]:
-        """The rows that an event states, merged with those held, which stay untouched should it fail half-way."""
-        merged: dict[Hashable, Row] = {}
-        key_of, held_rows = self.projection.key_of, self.rows
-        for row in stated:
-            key = key_of(row)
-            held = merged.get(key) or held_rows.get(key)
-            merged[key] = row if held is None else self._fold(held, row)
-        return merged
-
-    def _fold(self, held: Row, row: Row) -> Row:
-        copy = dict(held)
-        for merge in self.projection.merges:
-            merge.fold(copy, row)
-        return copy
+    def merge(self, stated: Iterable[tuple[Hashable, Row]]) -> None:
+        """Merge rows, each beside its key. Takes the rows over: they are changed."""
+        rows, merges = self.rows, self.projection.merges
+        for key, row in stated:
+            held = rows.setdefault(key, row)
+            if held is not row:
+                for merge in merges:
+                    merge.fold(held, row)
 
 
 def fold(projections: Sequence[Projection], events: Iterable[Event[Any]]) -> tuple[list[Folded], int]:

@@ -1,6 +1,7 @@
 """From merged rows to a generation's table: one upsert that merges as the columns declare."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,8 +15,49 @@ STAGE_FROM = 200
 """From this many rows on, COPY into a temporary table and one INSERT … SELECT beat single inserts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The SQL that loads one generation, composed once."""
+
+    upsert: bytes
+    create_stage: bytes
+    empty_stage: bytes
+    copy_stage: bytes
+    merge_stage: bytes
+    copy: bytes
+    types: tuple[str, ...]
+
+
 @cache
-def _conflict(projection: Projection) -> sql.Composable:
+def statements(projection: Projection, schema: str) -> Statements:
+    """The SQL that loads the generation of `projection` in `schema`."""
+    kinds = [column.type.compile(DIALECT) for column in projection.stored]
+    values = {
+        "table": sql.Identifier(schema, projection.name),
+        "stage": sql.Identifier("pg_temp", f"{projection.name}_stage"),
+        "names": _identifiers(projection.names),
+        "key": _identifiers(projection.key),
+        "places": sql.SQL(", ").join([sql.Placeholder()] * len(projection.names)),
+        "columns": sql.SQL(", ".join(f'"{name}" {kind}' for name, kind in zip(projection.names, kinds, strict=True))),
+        "conflict": sql.SQL(_conflict(projection)),
+    }
+    compose = {
+        "upsert": "INSERT INTO {table} AS old ({names}) VALUES ({places}) {conflict}",
+        "create_stage": "CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ({columns}) ON COMMIT DELETE ROWS",
+        "empty_stage": "DELETE FROM {stage}",
+        "copy_stage": "COPY {stage} ({names}) FROM STDIN (FORMAT BINARY)",
+        "merge_stage": "INSERT INTO {table} AS old ({names}) SELECT {names} FROM {stage} ORDER BY {key} {conflict}",
+        "copy": "COPY {table} ({names}) FROM STDIN (FORMAT BINARY)",
+    }
+    composed = {name: sql.SQL(text).format(**values).as_bytes(None) for name, text in compose.items()}
+    return Statements(**composed, types=tuple(kind.partition(" COLLATE")[0].lower() for kind in kinds))
+
+
+def _identifiers(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def _conflict(projection: Projection) -> str:
     """The ON CONFLICT clause, in terms of `old` (stored) and `new` (stated). A row that would change nothing
     is left alone: no dead tuple, no WAL.
     """
@@ -23,41 +65,9 @@ def _conflict(projection: Projection) -> sql.Composable:
     changes = [change for merge in projection.merges for change in merge.changes()]
     target = ", ".join(f'"{name}"' for name in projection.key)
     if not assignments:
-        return sql.SQL(f"ON CONFLICT ({target}) DO NOTHING")
-    sets = ", ".join(f'"{name}" = {_excluded(value)}' for name, value in assignments)
-    where = _excluded(" OR ".join(changes))
-    return sql.SQL(f"ON CONFLICT ({target}) DO UPDATE SET {sets} WHERE {where}")
-
-
-def _excluded(expression: str) -> str:
-    return expression.replace('new."', 'excluded."')
-
-
-@cache
-def _upsert(projection: Projection, schema: str) -> sql.Composed:
-    values = sql.SQL(", ").join([sql.Placeholder()] * len(projection.names))
-    return _insert(projection, schema) + sql.SQL(" VALUES ({}) ").format(values) + _conflict(projection)
-
-
-@cache
-def _merge_stage(projection: Projection, schema: str) -> sql.Composed:
-    names = _names(projection)
-    keys = sql.SQL(", ").join(map(sql.Identifier, projection.key))
-    select = sql.SQL(" SELECT {} FROM {} ORDER BY {} ").format(names, _stage(projection), keys)
-    return _insert(projection, schema) + select + _conflict(projection)
-
-
-def _insert(projection: Projection, schema: str) -> sql.Composed:
-    table = sql.Identifier(schema, projection.name)
-    return sql.SQL("INSERT INTO {} AS old ({})").format(table, _names(projection))
-
-
-def _names(projection: Projection) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, projection.names))
-
-
-def _stage(projection: Projection) -> sql.Identifier:
-    return sql.Identifier("pg_temp", f"{projection.name}_stage")
+        return f"ON CONFLICT ({target}) DO NOTHING"
+    sets = ", ".join(f'"{name}" = {value}' for name, value in assignments)
+    return f"ON CONFLICT ({target}) DO UPDATE SET {sets} WHERE {' OR '.join(changes)}".replace('new."', 'excluded."')
 
 
 def values(projection: Projection, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
@@ -72,48 +82,78 @@ def _defaults(projection: Projection) -> tuple[tuple[str, Any], ...]:
     return tuple((name, 0 if name in zero else None) for name in projection.names)
 
 
-def load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
-    """Merge rows into the table of the generation in `schema`, in order of key, so that two writers cannot
-    lock each other out. Inside a transaction.
+class Loader:
+    """Merges rows into generations, and remembers in which a plain COPY met rows that were there."""
 
-    Raises psycopg.DataError also for what cannot even be sent, such as a key of mixed types or a lone surrogate:
-    whatever is wrong with a row parks its event.
-    """
-    try:
-        _load(connection, projection, schema, rows)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+
+    def load(
+        self,
+        connection: Connection[Any],
+        projection: Projection,
+        schema: str,
+        rows: Mapping[Any, Row],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Merge rows into the table of the generation in `schema`, in order of key, so that two writers cannot
+        lock each other out. Inside a transaction. `fresh`: a table in the making, in which most keys are new.
+
+        Raises psycopg.DataError also for what cannot even be sent, such as a key of mixed types or a lone surrogate:
+        whatever is wrong with a row parks its event.
+        """
+        own = statements(projection, schema)
+        try:
+            if len(rows) < STAGE_FROM:
+                _upsert(connection, own, values(projection, (rows[key] for key in sorted(rows))))
+            elif not (fresh and schema not in self._met and self._copied(connection, projection, schema, rows)):
+                _merge(connection, own, values(projection, rows.values()))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
+
+    def _copied(
+        self, connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]
+    ) -> bool:
+        """Straight into the table: half the work, where no key is there yet. Once one was, it is not tried again."""
+        own = statements(projection, schema)
+        try:
+            with connection.transaction():
+                _copy(connection, own.copy, own, values(projection, (rows[key] for key in sorted(rows))))
+        except psycopg.errors.UniqueViolation:
+            self._met.add(schema)
+            return False
+        return True
 
 
-def _load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
-    ordered = values(projection, (rows[key] for key in sorted(rows)))
-    if len(ordered) < STAGE_FROM:
-        with connection.cursor() as cursor:
-            cursor.executemany(_upsert(projection, schema), ordered)
-        return
-    _copy(connection, projection, ordered)
-    connection.execute(_merge_stage(projection, schema))
+def _upsert(connection: Connection[Any], own: Statements, stated: Sequence[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(own.upsert, stated)
 
 
-def _copy(connection: Connection[Any], projection: Projection, stated: Sequence[tuple[Any, ...]]) -> None:
-    types = [column.type.compile(DIALECT) for column in projection.stored]
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in zip(projection.names, types, strict=True))
-    stage = _stage(projection)
-    create = sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
-    connection.execute(create.format(stage, sql.SQL(columns)))
+def _merge(connection: Connection[Any], own: Statements, stated: Sequence[tuple[Any, ...]]) -> None:
+    connection.execute(own.create_stage)
     # What was staged earlier in this transaction, by a bisected batch or another generation, is merged already.
-    connection.execute(sql.SQL("DELETE FROM {}").format(stage))
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, _names(projection))) as copy,
-    ):
+    connection.execute(own.empty_stage)
+    _copy(connection, own.copy_stage, own, stated)
+    connection.execute(own.merge_stage)
+
+
+def _copy(connection: Connection[Any], into: bytes, own: Statements, stated: Sequence[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        copy.set_types(own.types)
         for row in stated:
             copy.write_row(row)
 
 
+def load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
+    """As Loader.load, once."""
+    Loader().load(connection, projection, schema, rows)
+
+
 def stored_rows(connection: Connection[Any], projection: Projection, schema: str) -> list[tuple[Any, ...]]:
     """The whole table in order of key: for tests and small tables."""
-    keys = sql.SQL(", ").join(map(sql.Identifier, projection.key))
-    table = sql.Identifier(schema, projection.name)
-    query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(_names(projection), table, keys)
+    query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
+        _identifiers(projection.names), sql.Identifier(schema, projection.name), _identifiers(projection.key)
+    )
     return connection.execute(query).fetchall()

@@ -44,6 +44,8 @@ def load_or_park(
     Inside a transaction: each try stands in a savepoint of its own.
     """
     ((folded, *_), _last) = fold([projection], events)
+    if folded.failure is not None:
+        return _bisect(connection, projection, schema, events, folded.failure)
     try:
         with connection.transaction():
             load(connection, projection, schema, folded.rows)
@@ -55,10 +57,10 @@ def load_or_park(
 
 
 def _bisect(
-    connection: Connection[Any], projection: Projection, schema: str, events: Sequence[Event[Any]], error: psycopg.Error
+    connection: Connection[Any], projection: Projection, schema: str, events: Sequence[Event[Any]], error: Exception
 ) -> list[Park]:
     if len(events) == 1:
-        return [park(projection, events[0].position, error.sqlstate or "database", error)]
+        return [park(projection, events[0].position, getattr(error, "sqlstate", None) or "rows", error)]
     half = len(events) // 2
     first = load_or_park(connection, projection, schema, events[:half])
     return first + load_or_park(connection, projection, schema, events[half:])

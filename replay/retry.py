@@ -107,6 +107,8 @@ class Retry:
         (folded, *_), _last = fold([projection], self._reader.events(records))
         if folded.parks:
             return folded.parks[0]
+        if folded.failure is not None:
+            return park(projection, event.position, "rows", folded.failure)
         try:
             with self._connection.transaction():
                 load(self._connection, projection, generation.schema_name, folded.rows)

@@ -111,7 +111,7 @@ def folded(projection: Projection, rows: Iterable[Row]) -> dict[Any, Row]:
     """As the projector folds: each row by itself, as if it came with an event of its own."""
     held = Folded(projection)
     for row in rows:
-        held.rows.update(held._merged([dict(row)]))
+        held.merge([(projection.key_of(row), dict(row))])
     return held.rows
 
 
