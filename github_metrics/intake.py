@@ -135,16 +135,22 @@ def _hook_id(found: dict[bytes, bytes]) -> int:
     return int(digits)
 
 
-_KEPT = (
-    (b"user-agent", "user_agent"),
-    (b"x-github-hook-installation-target-type", "target_type"),
-    (b"x-github-hook-installation-target-id", "target_id"),
-    (b"x-github-enterprise-host", "enterprise_host"),
-)
-
-
 def _kept(found: dict[bytes, bytes]) -> dict[str, str]:
-    return {kept: found[name].decode("latin-1")[:255] for name, kept in _KEPT if name in found}
+    """What came beside the body, in few words: it is kept for ever. A user agent is kept where it is not GitHub's."""
+    kept: dict[str, str] = {}
+    agent = found.get(b"user-agent", b"")
+    if not agent.startswith(b"GitHub-Hookshot/"):
+        kept["user_agent"] = _short(agent)
+    if b"x-github-hook-installation-target-type" in found:
+        kind, number = (found.get(b"x-github-hook-installation-target-" + part, b"") for part in (b"type", b"id"))
+        kept["target"] = _short(kind + b"/" + number)
+    if b"x-github-enterprise-host" in found:
+        kept["enterprise_host"] = _short(found[b"x-github-enterprise-host"])
+    return kept
+
+
+def _short(value: bytes) -> str:
+    return value.decode("latin-1")[:255]
 
 
 def signed_by(secrets: Sequence[bytes], signature: bytes | None, body: bytes) -> str:

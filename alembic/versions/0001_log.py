@@ -162,6 +162,26 @@ BEGIN
     PERFORM pg_advisory_xact_lock(7265706c6179);
     SELECT greatest(clock_timestamp(), (SELECT w.appended_at FROM webhooks w ORDER BY w.position DESC LIMIT 1))
       INTO stamp;
+    IF cardinality(delivery_ids) = (SELECT count(DISTINCT d) FROM unnest(delivery_ids) AS d)
+       AND NOT EXISTS (SELECT FROM webhooks w WHERE w.delivery_id = ANY(delivery_ids)) THEN
+        -- Nothing but new deliveries, as nearly always: positions follow the order of the array.
+        RETURN QUERY
+        WITH appended AS (
+            INSERT INTO webhooks AS w (delivery_id, event_type, hook_id, repository_id, source, received_at,
+                                       handed_over_at, appended_at, repeat, headers, body, body_sha256)
+            SELECT i.delivery_id, i.event_type, i.hook_id, i.repository_id, i.source, i.received_at,
+                   i.handed_over_at, stamp, false, i.headers, i.body, i.body_sha256
+            FROM unnest(delivery_ids, event_types, hook_ids, repository_ids, sources, received_ats, handed_over_ats,
+                        headers, bodies, hashes) WITH ORDINALITY
+                 AS i(delivery_id, event_type, hook_id, repository_id, source, received_at, handed_over_at,
+                      headers, body, body_sha256, ordinal)
+            ORDER BY i.ordinal
+            RETURNING w.position
+        )
+        SELECT row_number() OVER (ORDER BY a.position), a.position, false FROM appended a;
+        PERFORM pg_notify('webhooks', '');
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH incoming AS (
         SELECT i.*, row_number() OVER same_body AS copy, row_number() OVER same_id AS occurrence
