@@ -46,6 +46,14 @@ def _url(value: str) -> str:
     return value
 
 
+def _optional_projection(value: str) -> str:
+    from projections.catalog import optional_fault  # noqa: PLC0415 - all projections are loaded only to look one up
+
+    if fault := optional_fault(value):
+        raise ValueError(fault)
+    return value
+
+
 def _absolute(value: Path) -> Path:
     return value.expanduser().absolute()
 
@@ -57,6 +65,9 @@ def _user_data_directory() -> Path:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 Repositories = Annotated[tuple[Annotated[str, AfterValidator(_repository)], ...], NoDecode, BeforeValidator(_split)]
+ExtraProjections = Annotated[
+    tuple[Annotated[str, AfterValidator(_optional_projection)], ...], NoDecode, BeforeValidator(_split)
+]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 File = Annotated[Path, AfterValidator(_absolute)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -103,7 +114,7 @@ class Settings(BaseSettings):
     production_environments: Names = Field(
         ("production", "prod"), description="deployment environments that count as production"
     )
-    extra_projections: Names = Field((), description="optional projections to switch on")
+    extra_projections: ExtraProjections = Field((), description="optional projections to switch on")
     teams_file: File | None = Field(
         None,
         validation_alias=AliasChoices("METRICS_TEAMS_FILE", "METRICS_SIG_TEAMS_CONFIG"),

@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.embedded import embedded_conninfo
-from projections.catalog import all_projections
+from projections.catalog import active_projections
 from projections.decode import decode
 from replay.compression import register_dictionary
 from replay.projector import Projector
@@ -45,7 +45,7 @@ def template(server: str) -> Iterator[str]:
     migrate(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         register_dictionary(connection, current_dictionary())
-        Projector(conninfo, all_projections(), decode).prepare(connection)
+        Projector(conninfo, active_projections(), decode).prepare(connection)
     yield name
     _run(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -1,0 +1,51 @@
+"""webhook_payloads: the payload of each event as jsonb, for SQL over payloads.
+
+The log keeps exact bytes; what jsonb cannot hold, NULs and lone surrogates, is U+FFFD here.
+"""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from projections.decode import content, parse
+from projections.facts import payload_of, strings
+from projections.payload import Payload
+from replay.event import Event, Reading
+from replay.merges import Row, key, once
+from replay.projection import Projection
+
+
+def webhook_payload_rows(event: Event[Payload]) -> Iterator[Row]:
+    """One for each body that could be read; a body that came again under the same delivery id has one, too."""
+    if payload_of(event) is None or event.reading is Reading.UNREADABLE:
+        return
+    try:
+        payload = parse(content(event.body))
+    except (ValueError, RecursionError):
+        # Beside the fields that are read there may be what no JSON holds.
+        return
+    yield {
+        "repository_id": event.repository_id,
+        "position": event.position,
+        "delivery_id": event.delivery_id,
+        "event_type": event.event_type,
+        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+webhook_payloads = Projection(
+    name="webhook_payloads",
+    version=1,
+    columns=(
+        key(Column("repository_id", BigInteger), Column("position", BigInteger)),
+        once(Column("delivery_id", UUID), *strings("event_type"), Column("payload", JSONB)),
+    ),
+    rows=webhook_payload_rows,
+    indexes=(
+        Index("webhook_payloads_position", "position"),
+        Index("webhook_payloads_delivery", "delivery_id"),
+    ),
+    optional=True,
+)
