@@ -9,7 +9,8 @@
     │   ├── AlreadyRunning   already_running     another one runs on the same data directory
     │   └── PortInUse        port_in_use         the address to listen on is taken
     ├── LogError             log                 the log cannot be read or appended to
-    │   └── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
+    │   ├── UnknownDictionary  unknown_dictionary  a body was compressed with a dictionary that is not registered
+    │   └── ArchiveError     archive             an archive of the log cannot be written or read
     ├── ProjectionError      projection          a projection is declared wrongly
     ├── ProjectionsBehind    projections_behind  readers must wait: a projection has not come so far yet
     ├── GenerationFault      generation_fault    a generation cannot go on, whatever the event
@@ -79,6 +80,12 @@ class UnknownDictionary(LogError):
     """A body was compressed with a dictionary that is not registered in the database."""
 
     reason = "unknown_dictionary"
+
+
+class ArchiveError(LogError):
+    """An archive of the log cannot be written or read."""
+
+    reason = "archive"
 
 
 class ProjectionError(MetricsError):
