@@ -5,7 +5,8 @@ The sources of an event's time are those of docs/metrics.md, "Where an event's t
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -14,6 +15,8 @@ from sqlalchemy.types import TypeEngine
 from projections.payload import CheckRun, Payload, PullRequest, User
 from replay.event import Event
 from replay.version import version
+
+T = TypeVar("T")
 
 PullRequestKey = tuple[int, int]
 """(repository id, number): PR 1 in two repositories is two pull requests."""
@@ -44,6 +47,22 @@ def payload_of(event: Event[Any]) -> Payload | None:
     return event.payload if isinstance(event.payload, Payload) else None
 
 
+def remembered(function: Callable[[Event[Payload]], T]) -> Callable[[Event[Payload]], T]:
+    """A pure function of an event that several projections ask for: worked out once for each event."""
+    name = function.__name__
+
+    @wraps(function)
+    def recalled(event: Event[Payload]) -> T:
+        memo = event.memo
+        if name not in memo:
+            memo[name] = function(event)
+        answer: T = memo[name]
+        return answer
+
+    return recalled
+
+
+@remembered
 def event_time(event: Event[Payload]) -> datetime | None:
     """GitHub's own time of what happened; None where the payload tells none. Never the time of receipt."""
     payload = payload_of(event)
@@ -146,6 +165,7 @@ OTHERS_CLOCKS = frozenset({"push", "check_run"})
 """The time of a push is a committer's, that of a check run its app's: either may lie in the future."""
 
 
+@remembered
 def told_at(event: Event[Payload]) -> datetime | None:
     """The latest time in the payload that GitHub's own clock told: what names are ordered by."""
     payload = payload_of(event)
@@ -155,6 +175,12 @@ def told_at(event: Event[Payload]) -> datetime | None:
     if payload.repository is not None:
         times += [payload.repository.updated_at, moment(payload.repository.pushed_at)]
     return max((at for at in times if at is not None), default=None)
+
+
+@remembered
+def told_version(event: Event[Payload]) -> bytes:
+    """The version of what an event tells of a name."""
+    return version(told_at(event), 0, event.body_sha256)
 
 
 def pull_request_version(event: Event[Payload], pull: PullRequest) -> bytes:
@@ -172,6 +198,7 @@ def check_run_version(event: Event[Payload], run: CheckRun) -> bytes:
     return version(max(times, default=None), CHECK_RANKS.get(run.status or "", 0), event.body_sha256)
 
 
+@remembered
 def pull_request_key(event: Event[Payload]) -> PullRequestKey | None:
     """The pull request that an event is about: named by itself, or by a comment on it."""
     payload = payload_of(event)

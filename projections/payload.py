@@ -21,7 +21,7 @@ def plausible(at: datetime) -> bool:
     return FIRST_YEAR <= at.year < LAST_YEAR
 
 
-class Struct(msgspec.Struct, frozen=True):
+class Struct(msgspec.Struct, frozen=True, gc=False):
     """A JSON object."""
 
 

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import moment, moments, payload_of, strings, told_at
+from projections.facts import moment, moments, payload_of, strings, told_at, told_version
 from projections.payload import Payload
 from replay.event import Event
 from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection
-from replay.version import version
 
 
 def repository_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -19,7 +18,7 @@ def repository_rows(event: Event[Payload]) -> Iterator[Row]:
         return
     yield {
         "repository_id": event.repository_id,
-        "naming_version": version(told_at(event), 0, event.body_sha256),
+        "naming_version": told_version(event),
         "full_name": repository.full_name,
         "private": repository.private,
         "archived": repository.archived,

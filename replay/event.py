@@ -67,7 +67,10 @@ Decode = Callable[[str, bytes], Decoded[Any]]
 
 
 class Event(msgspec.Struct, Generic[P], frozen=True):
-    """A delivery at its position in the log, decoded. Every projection is a function of these."""
+    """A delivery at its position in the log, decoded. Every projection is a function of these.
+
+    `memo` is for what several projections work out of one event in the same way: it holds nothing of its own.
+    """
 
     position: int
     delivery_id: UUID
@@ -84,3 +87,4 @@ class Event(msgspec.Struct, Generic[P], frozen=True):
     payload: P | None
     reading: Reading = Reading.CLEAN
     error: str | None = None
+    memo: dict[str, Any] = {}

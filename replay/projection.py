@@ -132,7 +132,8 @@ def called_sources(function: Callable[..., Any]) -> list[str]:
     found: dict[str, str] = {}
     waiting: list[tuple[str, Any]] = [(function.__qualname__, function)]
     while waiting:
-        name, value = waiting.pop()
+        name, named = waiting.pop()
+        value = inspect.unwrap(named) if callable(named) else named
         if isinstance(value, types.FunctionType | type):
             if value.__name__ != "<lambda>":
                 name = f"{value.__module__}.{value.__qualname__}"
