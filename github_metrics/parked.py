@@ -13,6 +13,7 @@ from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
 from replay import retry
+from replay.errors import ReplayError
 from replay.log import LogReader
 from replay.rebuild import OPTIONS
 from replay.retry import Retry
@@ -51,7 +52,10 @@ def retry_parked(settings: Settings, parked_ids: Sequence[str]) -> int:
         events = [retry.find(connection, one) for one in parked_ids] or retry.parked(connection)
         failed = 0
         for event in events:
-            failure = again.retry(event)
+            try:
+                failure = again.retry(event)
+            except ReplayError as error:
+                failure = str(error)
             failed += failure is not None
             typer.echo(f"{event.parked_id}: {failure or 'resolved'}")
     if not events:

@@ -56,7 +56,9 @@ class ReplayProgress:
         if self._terminal:
             self._progress.update(self._whole, total=replay.target, completed=replay.done, place=place)
             self._show_workers(replay.replay_id)
-        elif time.monotonic() - self._said >= PLAIN_SECONDS and replay.done != self._printed:
+        elif replay.done != self._printed and (
+            replay.done == replay.target or time.monotonic() - self._said >= PLAIN_SECONDS
+        ):
             self._printed = replay.done
             self._said = time.monotonic()
             self._print(replay, place)

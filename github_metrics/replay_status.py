@@ -10,7 +10,8 @@ import typer
 from github_metrics.replaying import database, playback_of
 from github_metrics.settings import Settings
 from projections.catalog import active_projections
-from replay import generations, playback, replays
+from replay import generations, replays
+from replay.endings import cancel, clear
 from replay.errors import ReplayError
 from replay.generations import Generation, State
 from replay.rebuild import OPTIONS
@@ -64,30 +65,19 @@ def _json(value: dict[str, Any]) -> str:
 
 def roll_back(settings: Settings, name: str) -> None:
     """Bring the newest retired generation up to the live one, and swap it in."""
-    with database(settings) as conninfo, _connect(conninfo) as connection:
-        own = playback_of(settings, conninfo)
-        (projection,) = own.chosen([name])
-        retired = [g for g in generations.generations(connection) if g.projection == name and g.state == State.RETIRED]
-        if not retired:
-            raise ReplayError(f"{name} has no earlier generation to go back to")
-        previous = retired[-1]
-        if previous.definition_hash != projection.definition_hash:
-            raise ReplayError(f"the earlier generation of {name} is of another definition: run that release to go back")
-        with own.projecting():
-            generations.set_state(connection, previous, State.BUILDING)
-            typer.echo(f"{name}: bringing generation {previous.generation} up to date")
-            own.swapped(connection, previous)
+    with database(settings) as conninfo:
+        previous = playback_of(settings, conninfo).roll_back(name)
     typer.echo(f"{name}: generation {previous.generation} is live again")
 
 
 def drop_unused(settings: Settings, names: Sequence[str]) -> None:
-    """Drop retired generations, and what is left of projections that are not active."""
-    active = {projection.name for projection in active_projections(settings.extra_projections)}
+    """Drop retired generations, what ended replays have left, and what is left of projections that are not active."""
+    definitions = {p.name: p.definition_hash for p in active_projections(settings.extra_projections)}
     with database(settings) as conninfo, _connect(conninfo) as connection:
+        clear(connection)
         dropped = 0
         for generation in generations.generations(connection):
-            unused = generation.state == State.RETIRED or generation.projection not in active
-            if unused and (not names or generation.projection in names):
+            if _unused(generation, definitions) and (not names or generation.projection in names):
                 generations.drop(connection, generation)
                 typer.echo(f"{generation.projection}: generation {generation.generation} is dropped")
                 dropped += 1
@@ -95,12 +85,21 @@ def drop_unused(settings: Settings, names: Sequence[str]) -> None:
         typer.echo("Nothing to drop.")
 
 
+def _unused(generation: Generation, definitions: dict[str, str]) -> bool:
+    """Nobody reads it and nothing goes on with it: a definition that is being built may be of another release."""
+    of_another = definitions.get(generation.projection) != generation.definition_hash
+    begun = generation.state in (State.BUILDING, State.HALTED) and not generation.live and of_another
+    return generation.state == State.RETIRED or begun or generation.projection not in definitions
+
+
 def cancel_running(settings: Settings, replay_id: int | None) -> None:
-    """End replays that are not ended."""
+    """End replays that are not ended. Raises ReplayError for an id that is not running."""
     with database(settings) as conninfo, _connect(conninfo) as connection:
         found = [r for r in replays.replays(connection) if r.state == "running" and replay_id in (None, r.replay_id)]
+        if replay_id is not None and not found:
+            raise ReplayError(f"replay {replay_id} is {replays.find(connection, replay_id).state}: nothing to cancel")
         for replay in found:
-            playback.cancel(connection, replay.replay_id)
+            cancel(connection, replay.replay_id)
             typer.echo(f"replay {replay.replay_id} is cancelled")
     if not found:
         typer.echo("No replay is running.")

@@ -6,48 +6,51 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-import orjson
 import psycopg
 import typer
 
 from github_metrics.database import await_database, migrate
 from github_metrics.embedded import embedded_conninfo
 from github_metrics.progress import ReplayProgress
+from github_metrics.replay_report import Report
 from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
 from projections.headlines import headlines
-from replay import playback, replays
-from replay.errors import ReplayError
+from replay.catch_up import Pair
+from replay.endings import Interrupted, cancel
+from replay.errors import DatabaseError
 from replay.generations import Generation
-from replay.headlines import Change, Moved, change, moved
-from replay.playback import Playback, pairs
+from replay.headlines import change, moved
+from replay.playback import Playback
 from replay.projection import Projection
-from replay.verify import Difference, Verdict, compare, differences
+from replay.verify import Verdict, compare, differences
+
+__all__ = ["Interrupted", "database", "playback_of", "replay", "stopped_by_signals", "verify"]
 
 FIRST = 20
-"""How many differing rows are shown unless all are asked for."""
-
-
-class Interrupted(ReplayError):
-    """Stopped by Ctrl-C or SIGTERM; the same command resumes."""
-
-    reason = "interrupted"
+"""How many differing rows of a projection are shown unless all are asked for."""
+Both = tuple[Generation, Generation]
+"""The live generation and the new one."""
 
 
 @contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """The configured database, or the embedded one, shared with a service that runs, migrated."""
+    """The configured database, or the embedded one, shared with a service that runs, migrated. What it refuses later is
+    a DatabaseError, too.
+    """
     with ExitStack() as stack:
         embedded = settings.embedded
         conninfo = stack.enter_context(embedded_conninfo(settings.data_dir)) if embedded else settings.conninfo()
         await_database(conninfo, tell=partial(typer.echo, err=True))
         migrate(conninfo)
-        yield conninfo
+        try:
+            yield conninfo
+        except psycopg.Error as error:
+            raise DatabaseError(f"the database failed: {' '.join(str(error).split())}") from error
 
 
 def playback_of(settings: Settings, conninfo: str) -> Playback:
@@ -56,7 +59,8 @@ def playback_of(settings: Settings, conninfo: str) -> Playback:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and SIGTERM, which end nothing by themselves meanwhile."""
     stop = threading.Event()
     before = [signal.signal(signum, lambda *_: stop.set()) for signum in (signal.SIGINT, signal.SIGTERM)]
     try:
@@ -66,36 +70,44 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(signum, held)
 
 
+class _Rebuilding:
+    """One replay that this command owns: its new generations are built, and not seen by readers yet."""
+
+    def __init__(self, playback: Playback, connection: psycopg.Connection[Any], replay_id: int) -> None:
+        self.playback = playback
+        self.connection = connection
+        self.replay_id = replay_id
+        self.stop = threading.Event()
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Ctrl-C ends the block with Interrupted, soon."""
+        with stopped_by_signals() as self.stop:
+            yield
+
+    @contextmanager
+    def compared(self) -> Iterator[tuple[psycopg.Connection[Any], Sequence[Pair]]]:
+        """A snapshot in which each new generation stands where its live one stands, if that one can move."""
+        with self.stoppable(), self.playback.levelled(self.connection, self.replay_id, self.stop) as snapshot:
+            yield snapshot
+
+    def swap_in(self) -> None:
+        with self.stoppable():
+            self.playback.swap_in(self.connection, self.replay_id, self.stop)
+
+
 @contextmanager
-def _built(
+def _rebuilt(
     settings: Settings, names: Sequence[str], *, purpose: str, workers: int | None, json: bool
-) -> Iterator[tuple[psycopg.Connection[Any], int, Playback]]:
-    """New generations of the named projections, caught up with the live ones, and not seen by readers yet."""
+) -> Iterator[_Rebuilding]:
     workers = workers or len(os.sched_getaffinity(0))
-    with ExitStack() as stack:
-        conninfo = stack.enter_context(database(settings))
-        stop = stack.enter_context(_stopped_by_signals())
-        own = playback_of(settings, conninfo)
-        stack.enter_context(own.projecting())
-        connection, replay_id = stack.enter_context(own.owning(names, purpose=purpose, workers=workers))
-        with ReplayProgress(connection, json=json) as progress:
-            own.build(connection, replay_id, workers=workers, watch=progress.show, stop=stop)
-        if stop.is_set():
-            raise Interrupted(f"replay {replay_id} is stopped; the same command resumes it")
-        own.caught_up(connection, replay_id)
-        yield connection, replay_id, own
-
-
-@contextmanager
-def _one_position(connection: psycopg.Connection[Any], replay_id: int) -> Iterator[list[tuple[Generation, Generation]]]:
-    """A snapshot in which each new generation stands exactly where its live one stands: (live, rebuilt)."""
-    while True:
-        with connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            both = [(live, own) for own, live in pairs(connection, replay_id) if live is not None]
-            if all(live.position == own.position for live, own in both):
-                yield both
-                return
+    with database(settings) as conninfo:
+        playback = playback_of(settings, conninfo)
+        with playback.owning(names, purpose=purpose, workers=workers) as (connection, replay_id):
+            own = _Rebuilding(playback, connection, replay_id)
+            with own.stoppable(), ReplayProgress(connection, json=json) as progress:
+                playback.build(connection, replay_id, workers=workers, watch=progress.show, stop=own.stop)
+            yield own
 
 
 def replay(
@@ -109,89 +121,91 @@ def replay(
     confirm: Callable[[str], bool],
 ) -> int:
     """Rebuild, verify, swap. Returns the exit code: 0 swapped, 1 not."""
-    with _built(settings, names, purpose="replay", workers=workers, json=json) as (connection, replay_id, own):
-        projections = {projection.name: projection for projection in own.chosen(names)}
-        with _one_position(connection, replay_id) as both:
-            same = [(live, new) for live, new in both if live.definition_hash == new.definition_hash]
-            verdicts = [compare(connection, projections[live.projection], live, new) for live, new in same]
-            changes = _changes(connection, projections, both) if diff else []
-            numbers = moved(connection, headlines, both) if diff else []
-        _report_verdicts(verdicts, json=json)
-        if diff:
-            _report_changes(changes, numbers, json=json)
-        unequal = [verdict.projection for verdict in verdicts if not verdict.equal]
+    report = Report(json=json)
+    with _rebuilt(settings, names, purpose="replay", workers=workers, json=json) as own:
+        projections = {projection.name: projection for projection in own.playback.chosen(names)}
+        with own.compared() as (connection, pairs):
+            unequal = _verdicts(connection, projections, pairs, report)
+            if diff:
+                _changes(connection, projections, pairs, report)
         question = "Swap the new generations in?" if diff else f"{', '.join(unequal)} differ from the log. Swap in?"
-        if (diff or unequal) and not yes and not confirm(question):
-            playback.cancel(connection, replay_id, "not swapped in")
+        if (diff or unequal) and not yes and not _asked(confirm, question):
+            cancel(own.connection, own.replay_id, "not swapped in")
             typer.echo("Nothing was swapped in; what was built is dropped.", err=True)
             return 1
-        own.caught_up(connection, replay_id)
-        playback.swap_in(connection, replay_id)
-        _say(json, f"Swapped in: {', '.join(sorted(projections))}", {"replay_id": replay_id, "state": "finished"})
+        own.swap_in()
+        fields = {"replay_id": own.replay_id, "state": "finished"}
+        report.say(f"Swapped in: {', '.join(sorted(projections))}", fields)
         return 0
 
 
-def _changes(
+def _asked(confirm: Callable[[str], bool], question: str) -> bool:
+    """Ctrl-C at the question leaves everything as it is, for the same command to ask again."""
+    try:
+        return confirm(question)
+    except (typer.Abort, KeyboardInterrupt):
+        raise Interrupted("stopped at the question; the same command asks it again") from None
+
+
+def _verdicts(
+    connection: psycopg.Connection[Any], projections: dict[str, Projection], pairs: Sequence[Pair], report: Report
+) -> list[str]:
+    """Compare what can be compared and report it. Returns the names of those that differ."""
+    unequal: list[str] = []
+    for new, live in pairs:
+        verdict = _verdict(connection, projections[new.projection], live, new, report)
+        if verdict is not None and not verdict.equal:
+            unequal.append(new.projection)
+    return unequal
+
+
+def _verdict(
     connection: psycopg.Connection[Any],
-    projections: dict[str, Projection],
-    both: Sequence[tuple[Generation, Generation]],
-) -> list[Change]:
-    return [change(connection, projections[live.projection], live, new) for live, new in both]
+    projection: Projection,
+    live: Generation | None,
+    new: Generation,
+    report: Report,
+) -> Verdict | None:
+    """Reported, with the reason where there is nothing to compare with."""
+    if live is None:
+        report.not_compared(projection.name, "it is new")
+    elif live.definition_hash != new.definition_hash:
+        report.not_compared(projection.name, f"the live one, version {live.version}, is of another definition")
+    elif live.position != new.position:
+        where = f"{live.halted_reason or live.state}, at position {live.position}"
+        report.not_compared(projection.name, f"the live one stands still: {where}; the new one is at {new.position}")
+    else:
+        verdict = compare(connection, projection, live, new)
+        report.verdict(verdict)
+        return verdict
+    return None
+
+
+def _changes(
+    connection: psycopg.Connection[Any], projections: dict[str, Projection], pairs: Sequence[Pair], report: Report
+) -> None:
+    both: list[Both] = [(live, new) for new, live in pairs if live is not None]
+    for live, new in both:
+        report.change(change(connection, projections[new.projection], live, new))
+    report.numbers(moved(connection, headlines, both))
 
 
 def verify(settings: Settings, names: Sequence[str], *, workers: int | None, every: bool, json: bool) -> int:
     """Rebuild beside the live ones and compare. Returns the exit code: 0 the same, 1 different."""
-    with _built(settings, names, purpose="verify", workers=workers, json=json) as (connection, replay_id, own):
-        projections = {projection.name: projection for projection in own.chosen(names)}
-        verdicts: list[Verdict] = []
-        found: list[Difference] = []
-        with _one_position(connection, replay_id) as both:
-            for live, new in both:
-                verdict = compare(connection, projections[live.projection], live, new)
-                verdicts.append(verdict)
-                if not verdict.equal:
-                    rows = differences(connection, projections[live.projection], live, new, verdict.differing_buckets)
-                    found += [row for number, row in enumerate(rows) if every or number < FIRST]
-        playback.cancel(connection, replay_id, "verified")
-        replays.end(connection, replay_id, "finished")
-    _report_verdicts(verdicts, json=json)
-    for difference in found:
-        _report_difference(difference, json=json)
-    return 0 if all(verdict.equal for verdict in verdicts) else 1
-
-
-def _say(json: bool, text: str, fields: dict[str, Any]) -> None:
-    typer.echo(orjson.dumps(fields, default=str).decode() if json else text)
-
-
-def _report_verdicts(verdicts: Sequence[Verdict], *, json: bool) -> None:
-    for verdict in verdicts:
-        text = "equals the log" if verdict.equal else f"DIFFERS in {len(verdict.differing_buckets)} of 256 buckets"
-        parked = f", parked differently: {len(verdict.parked_differently)}" if verdict.parked_differently else ""
-        line = f"{verdict.projection}: {verdict.rows} rows at position {verdict.position}, {text}{parked}"
-        _say(json, line, {"verdict": {**asdict(verdict), "equal": verdict.equal}})
-
-
-def _report_difference(difference: Difference, *, json: bool) -> None:
-    key = ", ".join(f"{name} {value}" for name, value in difference.key.items())
-    line = f"{difference.projection}: row {key} is {difference.kind}"
-    if difference.kind == "changed":
-        cells = (f"{name}: live {live!r}, from the log {own!r}" for name, (live, own) in difference.columns.items())
-        line += "".join(f"\n    {cell}" for cell in cells)
-    _say(json, line, {"difference": asdict(difference)})
-
-
-def _report_changes(changes: Sequence[Change], numbers: Sequence[Moved], *, json: bool) -> None:
-    for one in changes:
-        columns = ", ".join(f"{name} ({count})" for name, count in one.columns.items())
-        line = f"{one.projection}: {one.added} rows added, {one.missing} removed, {one.changed} changed"
-        _say(json, f"{line}{': ' + columns if columns else ''}", {"change": asdict(one)})
-    for number in numbers:
-        by = None if number.old is None or number.new is None else number.new - number.old
-        line = f"{number.repository} {number.metric}: {number.old} -> {number.new} ({by if by is None else f'{by:+g}'})"
-        _say(json, line, {"number": {**asdict(number), "difference": by}})
-    if not numbers:
-        _say(json, "No headline number moves.", {"numbers": []})
+    report = Report(json=json)
+    different = False
+    with _rebuilt(settings, names, purpose="verify", workers=workers, json=json) as own:
+        projections = {projection.name: projection for projection in own.playback.chosen(names)}
+        with own.compared() as (connection, pairs):
+            for new, live in pairs:
+                projection = projections[new.projection]
+                verdict = _verdict(connection, projection, live, new, report)
+                if verdict is not None and live is not None and not verdict.equal:
+                    different = True
+                    found = differences(connection, projection, live, new, verdict.differing_buckets)
+                    report.differences(found, None if every else FIRST)
+        cancel(own.connection, own.replay_id, "verified", state="finished")
+    return 1 if different else 0
 
 
 def interactive() -> bool:

@@ -1,28 +1,23 @@
 """Generations of projections: which exist, where they stand, which one readers see."""
 
-import logging
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-import psycopg
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
 from replay.errors import ProjectorFenced
 from replay.projection import Projection
 
-log = logging.getLogger(__name__)
-
-
 NUMBERING_LOCK = int.from_bytes(b"generate", "big") >> 1
 
 
 class State(StrEnum):
     """replaying: being built from ranges of the log by a replay; building: the projector brings it up to the live one
-    and swaps it in; held: as building, but swapped in only when somebody says so; live: readers see it; halted: stopped
-    by a fault, for a person to mend; retired: kept for a rollback.
+    and swaps it in; held: built, and whoever owns the replay brings it up and swaps it in; live: readers see it;
+    halted: stopped by a fault, for a person to mend; retired: kept for a rollback.
     """
 
     REPLAYING = "replaying"
@@ -154,7 +149,7 @@ def swap(connection: Connection[Any], built: Generation) -> None:
             (built.projection,),
         )
         connection.execute(
-            "UPDATE projection_generations SET state = 'live', updated_at = clock_timestamp()"
+            "UPDATE projection_generations SET state = 'live', halted_reason = NULL, updated_at = clock_timestamp()"
             " WHERE projection = %s AND generation = %s",
             (built.projection, built.generation),
         )
@@ -165,20 +160,35 @@ def swap(connection: Connection[Any], built: Generation) -> None:
         )
 
 
+def stand_still(connection: Connection[Any], names: Sequence[str]) -> None:
+    """Until the end of this transaction the live generations of these projections are not moved on, by nobody. Whoever
+    projects waits that long, so be brief; readers do not.
+    """
+    connection.execute(
+        "SELECT FROM projection_generations g JOIN projections p USING (projection, generation)"
+        " WHERE projection = ANY(%s) ORDER BY projection FOR NO KEY UPDATE OF g",
+        (list(names),),
+    )
+
+
 def advance(connection: Connection[Any], moved: Sequence[Generation], position: int) -> None:
-    """Move the checkpoints by compare-and-swap. Raises ProjectorFenced if any was moved by somebody else:
-    then nothing of the transaction may be committed.
+    """Move the checkpoints by compare-and-swap, locked in one order for all. Raises ProjectorFenced if any was moved
+    by somebody else, halted or dropped: then nothing of the transaction may be committed. One that was retired since
+    it was read may go on: nobody sees it.
     """
     cursor = connection.execute(
-        "UPDATE projection_generations g SET position = %s, updated_at = clock_timestamp()"
-        " FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS m(projection, generation, position)"
-        " WHERE g.projection = m.projection AND g.generation = m.generation AND g.position = m.position"
-        " AND g.state IN ('live', 'building', 'held')",
+        "WITH standing AS MATERIALIZED ("
+        " SELECT g.projection, g.generation FROM projection_generations g"
+        " JOIN unnest(%s::text[], %s::int[], %s::bigint[]) AS m(projection, generation, position)"
+        " USING (projection, generation, position) WHERE g.state NOT IN ('halted', 'replaying')"
+        " ORDER BY projection, generation FOR NO KEY UPDATE OF g)"
+        " UPDATE projection_generations g SET position = %s, updated_at = clock_timestamp()"
+        " FROM standing s WHERE g.projection = s.projection AND g.generation = s.generation",
         (
-            position,
             [generation.projection for generation in moved],
             [generation.generation for generation in moved],
             [generation.position for generation in moved],
+            position,
         ),
     )
     if cursor.rowcount != len(moved):
@@ -193,41 +203,3 @@ def halt(connection: Connection[Any], generation: Generation, reason: str) -> No
         " WHERE projection = %s AND generation = %s",
         (reason, generation.projection, generation.generation),
     )
-
-
-def publish_views(connection: Connection[Any], projections: Sequence[Projection]) -> bool:
-    """Point the views in `public`, which SQL users see, at the live generations. They follow the swap and may lag: the
-    service itself never reads them. Returns False if one is in use, or used by a view of somebody's, for the next call.
-    """
-    wanted = {projection.name: projection for projection in projections}
-    done = True
-    for generation in generations(connection):
-        projection = wanted.get(generation.projection)
-        if projection is not None and generation.live:
-            done &= _publish_view(connection, projection, generation)
-    return done
-
-
-def _publish_view(connection: Connection[Any], projection: Projection, generation: Generation) -> bool:
-    """Replaced where the columns allow it, which keeps grants and dependent views; else made anew."""
-    names = [*projection.names, *(column.name for column in projection.derived)]
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    view = sql.Identifier("public", projection.name)
-    replace = sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT {} FROM {}").format(view, columns, generation.table)
-    drop = sql.SQL("DROP VIEW {}").format(view)
-    try:
-        try:
-            _briefly(connection, replace)
-        except psycopg.errors.InvalidTableDefinition:
-            _briefly(connection, drop, replace)
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DependentObjectsStillExist) as error:
-        log.warning("view %s still shows an earlier generation: %s", projection.name, error.diag.message_primary)
-        return False
-    return True
-
-
-def _briefly(connection: Connection[Any], *statements: sql.Composed) -> None:
-    with connection.transaction():
-        connection.execute("SET LOCAL lock_timeout = '500ms'")
-        for statement in statements:
-            connection.execute(statement)

@@ -1,15 +1,19 @@
 """What a changed definition moves: rows added, removed and changed, and the headline numbers before and after."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from psycopg import Connection, sql
 
 from replay.generations import Generation
 from replay.projection import Projection
 from replay.verify import differences
+
+log = logging.getLogger(__name__)
 
 Headlines = Callable[[Connection[Any]], dict[tuple[str, str], float | None]]
 """Numbers by (repository, metric), read from the projections on the search path."""
@@ -62,7 +66,9 @@ def change(connection: Connection[Any], projection: Projection, live: Generation
 def moved(
     connection: Connection[Any], headlines: Headlines, replaced: Sequence[tuple[Generation, Generation]]
 ) -> list[Moved]:
-    """The headline numbers that differ when the second generation of each pair stands in for the first."""
+    """The headline numbers that differ when the second generation of each pair stands in for the first. A side on
+    which they cannot be computed, because a column is not there yet or a projection was never built, has none.
+    """
     before = _numbers(connection, headlines, [])
     after = _numbers(connection, headlines, [rebuilt for _live, rebuilt in replaced])
     keys = sorted(before.keys() | after.keys())
@@ -76,6 +82,12 @@ def _numbers(
         "SELECT g.schema_name FROM projections p JOIN projection_generations g USING (projection, generation)"
     )
     schemas = [generation.schema_name for generation in instead] + [row[0] for row in live]
-    path = sql.SQL(", ").join(sql.Identifier(name) for name in [*schemas, "public"])
-    connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
-    return headlines(connection)
+    # Not `public`: its views would stand in for what these schemas lack.
+    path = sql.SQL(", ").join(sql.Identifier(name) for name in [*schemas, "pg_catalog"])
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
+            return headlines(connection)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        log.warning("the headline numbers cannot be computed: %s", error.diag.message_primary)
+        return {}

@@ -23,10 +23,13 @@ from replay.fold import Park
 from replay.generations import Generation, State
 from replay.log import LogReader
 from replay.projection import Projection
+from replay.views import publish_views
 
 log = logging.getLogger(__name__)
 
 LEADER_LOCK = int.from_bytes(b"projectr", "big") >> 1
+STEADY_SECONDS = 5.0
+"""Whoever has led this long begins anew with the shortest pause."""
 POLL_SECONDS = 0.25
 """A notification that is lost costs this much, never an event."""
 PUBLISH_SECONDS = 10.0
@@ -49,17 +52,12 @@ class Projector:
         projections: Sequence[Projection],
         decode: Decode,
         rebuild: Rebuild | None = None,
-        *,
-        prepares: bool = True,
     ) -> None:
-        """`rebuild` builds what has much history; without it the projector does so itself. `prepares`: whether new
-        and changed projections are built at all, or only those kept up that have generations.
-        """
+        """`rebuild` builds what has much history; without it the projector does so itself."""
         self._conninfo = conninfo
         self._projections = {projection.name: projection for projection in projections}
         self._decode = decode
         self._rebuild = rebuild
-        self._prepares = prepares
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. A database that is away is waited for; a fenced projector stands down and
@@ -67,9 +65,9 @@ class Projector:
         """
         pause = 0.1
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 self._lead(stop)
-                pause = 0.1
             except ProjectorFenced as fenced:
                 log.warning("%s", fenced)
             except LogError as error:
@@ -78,6 +76,8 @@ class Projector:
                 if not parking.transient(error):
                     raise
                 log.warning("the database is away (%s): trying again in %.1f s", str(error).strip(), pause)
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause = 0.1
             stop.wait(pause)
             pause = min(pause * 2, 5.0)
 
@@ -87,8 +87,7 @@ class Projector:
                 if stop.wait(1.0):
                     return
             log.info("leading: this process is the projector")
-            if self._prepares:
-                stack.callback(self._begin_rebuild(self.prepare(connection)))
+            stack.callback(self._begin_rebuild(self.prepare(connection)))
             elected.execute("LISTEN webhooks")
             led = Leadership(connection, self._projections, self._decode)
             while not stop.is_set():
@@ -102,18 +101,17 @@ class Projector:
         """Give each projection that is new, or whose definition has changed, a generation to build. Returns the names
         of those that have so much history to read that it is better read by processes of their own.
         """
-        held = generations.generations(connection)
         history = generations.head(connection)
+        held = {generation.projection for generation in generations.generations(connection)}
         slow: list[str] = []
-        for projection in self._projections.values():
-            own = [generation for generation in held if generation.projection == projection.name]
-            if not any(g.definition_hash == projection.definition_hash and g.state not in _UNUSED for g in own):
-                log.info("projection %s is %s: building it", projection.name, "changed" if own else "new")
-                if history > SHORT_HISTORY and self._rebuild is not None:
-                    slow.append(projection.name)
-                else:
-                    generations.create(connection, projection, live=history == 0 and not own)
-        for gone in {generation.projection for generation in held} - self._projections.keys():
+        for projection in unbuilt(connection, list(self._projections.values())):
+            known = projection.name in held
+            log.info("projection %s is %s: building it", projection.name, "changed" if known else "new")
+            if history > SHORT_HISTORY and self._rebuild is not None:
+                slow.append(projection.name)
+            else:
+                generations.create(connection, projection, live=history == 0 and not known)
+        for gone in sorted(held - self._projections.keys()):
             log.warning("projection %s is not in this release, or switched off: its table is kept as it is", gone)
         return slow
 
@@ -136,6 +134,12 @@ class Projector:
         return Leadership(connection, self._projections, self._decode).run_once()
 
 
+def unbuilt(connection: Connection[Any], projections: Sequence[Projection]) -> list[Projection]:
+    """Those that have no generation of their present definition, nor one that is being brought up."""
+    built = {(g.projection, g.definition_hash) for g in generations.generations(connection) if g.state not in _UNUSED}
+    return [projection for projection in projections if (projection.name, projection.definition_hash) not in built]
+
+
 class Leadership:
     """What the projector does while it leads, on one connection."""
 
@@ -143,7 +147,7 @@ class Leadership:
         self._connection = connection
         self._projections = projections
         self._reader = LogReader(connection, decode)
-        self._applier = Applier(self._reader, projections, _Checkpoints(connection), self._halt)
+        self._applier = Applier(self._reader, projections, Checkpoints(connection), self._halt)
         self._publish_at = 0.0
 
     def run_once(self) -> bool:
@@ -168,12 +172,12 @@ class Leadership:
         """Let the views follow, at once and then now and again: whoever rolls back or swaps may be elsewhere."""
         if time.monotonic() >= self._publish_at:
             self._publish_at = time.monotonic() + PUBLISH_SECONDS
-            generations.publish_views(self._connection, list(self._projections.values()))
+            publish_views(self._connection)
 
     def _runs(self, generation: Generation) -> bool:
         projection = self._projections.get(generation.projection)
         current = projection is not None and projection.definition_hash == generation.definition_hash
-        return current and generation.state in (State.LIVE, State.BUILDING, State.HELD)
+        return current and generation.state in (State.LIVE, State.BUILDING)
 
     def _advance(self, standing: list[Generation], limit: int) -> bool:
         records = self._reader.records(standing[0].position, limit=limit, wanted=self._applier.wanted(standing))
@@ -200,7 +204,7 @@ class Leadership:
             self._publish_at = 0.0
 
 
-class _Checkpoints:
+class Checkpoints:
     """Each generation's own, moved by compare-and-swap."""
 
     def __init__(self, connection: Connection[Any]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from replay import generations, parking, replays
 from replay.batch import Applier
@@ -21,13 +21,16 @@ from replay.fold import Park
 from replay.generations import Generation, State
 from replay.log import LogReader
 from replay.projection import Projection
-from replay.replays import Range
+from replay.replays import Range, RangeTaken
 
 log = logging.getLogger(__name__)
 
 BATCH = 4_000
 OPTIONS = "-c timezone=UTC -c jit=off -c synchronous_commit=off -c work_mem=64MB -c maintenance_work_mem=256MB"
 """A commit need not be waited for: rows and range are lost or kept together."""
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""How long a worker waits, again and again, for what passes by itself: a deadlock, a restart, a full disk."""
 
 LoadProjections = Callable[[], Sequence[Projection]]
 """Gives the projections to a worker process, which cannot be handed functions of tests or closures."""
@@ -63,25 +66,46 @@ class Worker:
         self._replay_id = replay_id
         self._projections = {projection.name: projection for projection in projections}
         self._decode = decode
+        self._moved = 0
 
     def run(self, number: int, workers: int, stop: threading.Event) -> None:
-        """Raises ReplayError when the replay cannot go on; psycopg.Error."""
+        """Raises ReplayError when the replay cannot go on; psycopg.Error, but waits a while for what passes by itself."""
+        failures = 0
+        while not stop.is_set():
+            moved = self._moved
+            try:
+                self._run(number, workers, stop)
+            except RangeTaken as taken:
+                log.info("%s", taken)
+            except psycopg.Error as error:
+                failures = 1 if self._moved > moved else failures + 1
+                if not parking.transient(error) or failures > len(PAUSES):
+                    raise
+                log.warning("worker %s tries again: %s", number, str(error).strip())
+                stop.wait(PAUSES[failures - 1])
+            else:
+                return
+
+    def _run(self, number: int, workers: int, stop: threading.Event) -> None:
         with psycopg.connect(
             self._conninfo, autocommit=True, options=OPTIONS, application_name=f"replay {self._replay_id}"
         ) as connection:
+            replays.release(connection, self._replay_id, number)
             reader = LogReader(connection, self._decode)
-            while not stop.is_set():
+            while not stop.is_set() and replays.running(connection, self._replay_id):
                 part = replays.claim(connection, self._replay_id, number, workers)
-                if part is None:
+                if part is not None:
+                    self._build(connection, reader, part, stop)
+                elif replays.unclaimed(connection, self._replay_id):
+                    stop.wait(0.1)  # a worker of an owner that was killed has not let go of it yet
+                else:
                     return
-                self._build(connection, reader, part, stop)
 
     def _build(self, connection: Connection[Any], reader: LogReader, part: Range, stop: threading.Event) -> None:
         standing = [g for g in generations.generations(connection) if g.replay_id == self._replay_id]
-        if not standing:
-            raise ReplayError(f"the generations of replay {self._replay_id} are gone")
+        self._check(standing)
         checkpoint = RangeCheckpoint(connection, self._replay_id, part)
-        applier = Applier(reader, self._projections, checkpoint, _give_up)
+        applier = Applier(reader, self._projections, checkpoint, give_up)
         wanted = applier.wanted(standing)
         while checkpoint.part.position < part.until and not stop.is_set():
             records = reader.records(checkpoint.part.position, until=part.until, limit=BATCH, wanted=wanted)
@@ -92,43 +116,57 @@ class Worker:
                 # Positions have gaps: the last event of a range may stand before its end.
                 checkpoint.begin(reached := part.until)
             checkpoint.part = checkpoint.part._replace(position=reached)
+            self._moved += 1
+
+    def _check(self, standing: Sequence[Generation]) -> None:
+        if not standing:
+            raise ReplayError(f"the generations of replay {self._replay_id} are gone")
+        for generation in standing:
+            projection = self._projections.get(generation.projection)
+            if projection is None or projection.definition_hash != generation.definition_hash:
+                raise ReplayError(f"the definition of {generation.projection} has changed since the replay began")
 
 
-def _give_up(generation: Generation, fault: GenerationFault) -> None:
+def give_up(generation: Generation, fault: GenerationFault) -> None:
+    """A fault of a generation ends its replay."""
     raise ReplayError(f"{fault} (generation {generation.generation})") from fault
 
 
 def lay_out(
-    connection: Connection[Any], projections: Sequence[Projection], *, workers: int, purpose: str = "replay"
+    connection: Connection[Any],
+    projections: Sequence[Projection],
+    *,
+    workers: int,
+    purpose: str = "replay",
+    target: int | None = None,
 ) -> int:
     """Begin a replay of these projections: empty generations in schemas of their own, and the ranges to build them
-    from, up to where the live ones stand. Returns its id.
+    from, up to `target`, or to where the live ones stand. Returns its id, owned by this session.
     """
     with connection.transaction():
-        target = _target(connection, projections)
+        target = _target(connection, projections) if target is None else target
         replay_id = replays.begin(connection, purpose, target, workers=workers)
+        replays.own(connection, replay_id)
         for projection in projections:
             generations.make(connection, projection, State.REPLAYING, replay_id)
     return replay_id
 
 
 def _target(connection: Connection[Any], projections: Sequence[Projection]) -> int:
-    """Not beyond where the live generations stand: there the projector takes over."""
+    """Not beyond where the live generations stand: only there the two can be compared."""
     names = {projection.name for projection in projections}
     live = [g.position for g in generations.generations(connection) if g.live and g.projection in names]
     return min([generations.head(connection), *live])
 
 
-def hand_over(connection: Connection[Any], replay_id: int, projections: Sequence[Projection], state: State) -> None:
-    """All ranges are applied: build the secondary indexes, gather statistics, and let the projector bring the
-    generations up to the live ones. `state`: BUILDING to be swapped in then, HELD to wait for a word.
-    """
+def finish(connection: Connection[Any], replay_id: int, projections: Sequence[Projection]) -> None:
+    """All ranges are applied: build the secondary indexes and gather statistics. The generations are held then."""
     by_name = {projection.name: projection for projection in projections}
-    target = next(r.target for r in replays.replays(connection) if r.replay_id == replay_id)
+    target = replays.find(connection, replay_id).target
     for generation in generations.generations(connection):
         if generation.replay_id != replay_id or generation.state != State.REPLAYING:
             continue
         with connection.transaction():
             generations.create_indexes(connection, by_name[generation.projection], generation.schema_name)
-            generations.set_state(connection, generation, state, target)
-        connection.execute(psycopg.sql.SQL("ANALYZE {}").format(generation.table))
+            generations.set_state(connection, generation, State.HELD, target)
+        connection.execute(sql.SQL("ANALYZE {}").format(generation.table))

@@ -19,6 +19,10 @@ MIN_RANGE = 2_000
 RANGES_PER_WORKER = 8
 
 
+class RangeTaken(ReplayError):
+    """A range was moved on by somebody else, or its replay has ended: nothing of the transaction may be committed."""
+
+
 class Replay(msgspec.Struct, frozen=True):
     """One replay. `names` are its projections; `owned`: some session is at work on it."""
 
@@ -55,14 +59,24 @@ SELECT r.replay_id, r.purpose, r.target, r.state, r.message, r.begun_at, r.ended
         WHERE g.replay_id = r.replay_id AND k.state = 'parked') AS parked,
        EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = %(lock)s AND l.objid = r.replay_id
                AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS owned
-FROM replays r ORDER BY r.replay_id DESC LIMIT %(limit)s
+FROM replays r WHERE %(replay)s::bigint IS NULL OR r.replay_id = %(replay)s
+ORDER BY r.replay_id DESC LIMIT %(limit)s
 """
 
 
 def replays(connection: Connection[Any], *, limit: int = 100) -> list[Replay]:
     """The latest replays, newest first."""
     with connection.cursor(row_factory=class_row(Replay)) as cursor:
-        return cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": limit}).fetchall()
+        return cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": limit, "replay": None}).fetchall()
+
+
+def find(connection: Connection[Any], replay_id: int) -> Replay:
+    """One replay. Raises ReplayError if there is none."""
+    with connection.cursor(row_factory=class_row(Replay)) as cursor:
+        found = cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": 1, "replay": replay_id}).fetchone()
+    if found is None:
+        raise ReplayError(f"there is no replay {replay_id}")
+    return found
 
 
 def begin(connection: Connection[Any], purpose: str, target: int, *, workers: int) -> int:
@@ -99,11 +113,15 @@ def disown(connection: Connection[Any], replay_id: int) -> None:
 
 
 def end(connection: Connection[Any], replay_id: int, state: str, message: str | None = None) -> None:
-    """Write how a replay ended: finished, cancelled or failed."""
-    connection.execute(
-        "UPDATE replays SET state = %s, message = %s, ended_at = clock_timestamp() WHERE replay_id = %s",
+    """Write how a replay ended: finished, cancelled or failed. Raises ReplayError if it had ended before."""
+    cursor = connection.execute(
+        "UPDATE replays SET state = %s, message = %s, ended_at = clock_timestamp()"
+        " WHERE replay_id = %s AND state = 'running'",
         (state, message, replay_id),
     )
+    if cursor.rowcount != 1:
+        found = find(connection, replay_id)
+        raise ReplayError(f"replay {replay_id} was {found.state}: {found.message or 'by somebody else'}")
 
 
 def running(connection: Connection[Any], replay_id: int) -> bool:
@@ -126,6 +144,23 @@ def claim(connection: Connection[Any], replay_id: int, worker: int, workers: int
         {"replay": replay_id, "worker": worker, "workers": workers},
     ).fetchone()
     return None if row is None else Range._make(row)
+
+
+def unfinished(connection: Connection[Any], replay_id: int) -> int:
+    """How many ranges are not applied yet."""
+    row = connection.execute(
+        "SELECT count(*) FROM replay_ranges WHERE replay_id = %s AND position < until", (replay_id,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def unclaimed(connection: Connection[Any], replay_id: int) -> bool:
+    """Whether a range is left that nobody has claimed, though `claim` did not get it: its row is locked."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM replay_ranges WHERE replay_id = %s AND position < until AND worker IS NULL)",
+        (replay_id,),
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def ranges(connection: Connection[Any], replay_id: int) -> list[tuple[int, Range]]:
@@ -151,9 +186,7 @@ def release_all(connection: Connection[Any], replay_id: int) -> None:
 
 
 def advance(connection: Connection[Any], replay_id: int, part: Range, position: int, events: int) -> Range:
-    """Move a range on by compare-and-swap. Raises ReplayError if it was moved by somebody else, or if the replay has
-    ended: nothing of the transaction may be committed then.
-    """
+    """Move a range on by compare-and-swap. Raises RangeTaken."""
     cursor = connection.execute(
         "UPDATE replay_ranges n SET position = %s, events = events + %s, updated_at = clock_timestamp()"
         " FROM replays r WHERE r.replay_id = n.replay_id AND r.state = 'running'"
@@ -161,5 +194,5 @@ def advance(connection: Connection[Any], replay_id: int, part: Range, position: 
         (position, events, replay_id, part.number, part.position),
     )
     if cursor.rowcount != 1:
-        raise ReplayError(f"replay {replay_id} was ended, or another process works on its range {part.number}")
+        raise RangeTaken(f"replay {replay_id} was ended, or another process works on its range {part.number}")
     return part._replace(position=position)

@@ -45,21 +45,23 @@ class ParkedEvent(msgspec.Struct, frozen=True):
 SELECT = """
 SELECT k.*, w.delivery_id, w.event_type
 FROM parked_events k JOIN projections p USING (projection, generation) JOIN webhooks w USING (position)
-WHERE (%(state)s::text IS NULL OR k.state = %(state)s) ORDER BY k.projection, k.position
+WHERE (%(state)s::text IS NULL OR k.state = %(state)s)
+  AND (%(id)s::text IS NULL OR k.projection || ':' || k.position = %(id)s) ORDER BY k.projection, k.position
 """
 
 
 def parked(connection: Connection[Any], state: str | None = "parked") -> list[ParkedEvent]:
     """The parked events of the live generations; `state`: parked, resolved, ignored, None for all."""
     with connection.cursor(row_factory=class_row(ParkedEvent)) as cursor:
-        return cursor.execute(SELECT, {"state": state}).fetchall()
+        return cursor.execute(SELECT, {"state": state, "id": None}).fetchall()
 
 
 def find(connection: Connection[Any], parked_id: str) -> ParkedEvent:
     """One parked event by its id. Raises ReplayError if there is none."""
-    for event in parked(connection, None):
-        if event.parked_id == parked_id:
-            return event
+    with connection.cursor(row_factory=class_row(ParkedEvent)) as cursor:
+        event = cursor.execute(SELECT, {"state": None, "id": parked_id}).fetchone()
+    if event is not None:
+        return event
     raise ReplayError(f"no parked event {parked_id}; an id is projection:position, as `parked list` shows it")
 
 

@@ -77,7 +77,7 @@ def compare(connection: Connection[Any], projection: Projection, live: Generatio
 
 def _parked_differently(connection: Connection[Any], live: Generation, rebuilt: Generation) -> tuple[int, ...]:
     rows = connection.execute(
-        "SELECT position FROM parked_events WHERE projection = %s AND generation = ANY(%s) AND state = 'parked'"
+        "SELECT position FROM parked_events WHERE projection = %s AND generation = ANY(%s) AND state <> 'resolved'"
         " GROUP BY position HAVING count(*) = 1 ORDER BY position",
         (live.projection, [live.generation, rebuilt.generation]),
     )
