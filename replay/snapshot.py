@@ -71,8 +71,12 @@ class Snapshot:
         return self._connection
 
 
-def reading_pool(conninfo: str, size: int) -> Pool:
-    """A pool of connections that only read, each transaction in one snapshot. Not open yet."""
+def reading_pool(conninfo: str, size: int, schema: str | None = None) -> Pool:
+    """A pool of connections that only read, each transaction in one snapshot. Not open yet.
+
+    `schema`: one of time travel, which says what generations there are instead of the tables in `public`.
+    """
+    path = "" if schema is None else f" -c search_path={schema},public"
     return AsyncConnectionPool(
         conninfo,
         min_size=1,
@@ -81,7 +85,7 @@ def reading_pool(conninfo: str, size: int) -> Pool:
         timeout=5.0,
         configure=_read_only,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"options": OPTIONS, "application_name": "reader", "connect_timeout": 5},
+        kwargs={"options": OPTIONS + path, "application_name": "reader", "connect_timeout": 5},
     )
 
 
