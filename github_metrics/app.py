@@ -8,12 +8,14 @@ import psycopg
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from github_metrics.api import health, problems, repositories, requests, summary, usage, webhooks
+from github_metrics.api import health, problems, projections, repositories, requests, summary, usage, webhooks
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.openapi import describe_receiver
+from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
 from github_metrics.receiver import Receive, Receiver, Scope, Send
 from github_metrics.settings import Settings
+from projections.catalog import active_projections
 from replay.compression import Compressor, register_dictionary
 from replay.snapshot import reading_pool
 
@@ -23,11 +25,12 @@ DESCRIPTION = "True review and CI numbers from GitHub's webhooks, every delivery
 class Application:
     """Hands deliveries to the receiver and everything else to the API."""
 
-    def __init__(self, settings: Settings, conninfo: str, *, pool_size: int) -> None:
+    def __init__(self, settings: Settings, conninfo: str, *, pool_size: int, schema: str | None = None) -> None:
         self._compressor = Compressor(current_dictionary())
         self.appender = Appender(conninfo, self._compressor)
-        self.receiver = Receiver(self.appender, [_secret(value).encode() for value in settings.webhook_secret])
-        self.api = create_api(self.appender, settings, conninfo, pool_size)
+        receiver = Receiver if schema is None else ReadOnlyReceiver
+        self.receiver = receiver(self.appender, [_secret(value).encode() for value in settings.webhook_secret])
+        self.api = create_api(self.appender, settings, conninfo, pool_size, schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/metrics":
@@ -36,22 +39,27 @@ class Application:
             await self.api(scope, receive, send)
 
 
-def create_app(settings: Settings, conninfo: str, *, pool_size: int = 5) -> Application:
-    """The application of one worker. `conninfo` names a migrated database."""
-    return Application(settings, conninfo, pool_size=pool_size)
+def create_app(settings: Settings, conninfo: str, *, pool_size: int = 5, schema: str | None = None) -> Application:
+    """The application of one worker. `conninfo` names a migrated database; `schema`: one of time travel, to read from
+    and to write nothing.
+    """
+    return Application(settings, conninfo, pool_size=pool_size, schema=schema)
 
 
-def create_api(appender: Appender, settings: Settings, conninfo: str, pool_size: int) -> FastAPI:
+def create_api(
+    appender: Appender, settings: Settings, conninfo: str, pool_size: int, schema: str | None = None
+) -> FastAPI:
     """The API, with what its endpoints need in `state`."""
     app: FastAPI = FastAPIOffline(
         title="GitHub Metrics",
         version=health.VERSION,
         description=DESCRIPTION,
-        lifespan=_lifespan(appender, conninfo),
+        lifespan=_lifespan(appender, conninfo) if schema is None else _reading,
         strict_content_type=False,
     )
-    app.state.pool = reading_pool(conninfo, pool_size)
-    app.state.appender = appender
+    app.state.pool = reading_pool(conninfo, pool_size, schema)
+    app.state.appender = appender if schema is None else ReadOnlyAppender()
+    app.state.projections = active_projections(settings.extra_projections)
     app.state.api_keys = tuple(_secret(value) for value in settings.api_keys)
     problems.add_problems(app)
     app.include_router(health.router)
@@ -62,7 +70,7 @@ def create_api(appender: Appender, settings: Settings, conninfo: str, pool_size:
 
 def _metrics_router() -> APIRouter:
     router = APIRouter(prefix="/api/metrics", dependencies=[Depends(requests.require_key)])
-    for part in (webhooks, repositories, summary, usage):
+    for part in (webhooks, repositories, summary, usage, projections):
         router.include_router(part.router)
     return router
 
@@ -72,14 +80,19 @@ def _lifespan(appender: Appender, conninfo: str) -> Callable[[Any], Any]:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             register_dictionary(connection, current_dictionary())
-        await app.state.pool.open()
-        try:
-            async with appender:
-                yield
-        finally:
-            await app.state.pool.close(timeout=2.0)
+        async with _reading(app), appender:
+            yield
 
     return lifespan
+
+
+@asynccontextmanager
+async def _reading(app: FastAPI) -> AsyncIterator[None]:
+    await app.state.pool.open()
+    try:
+        yield
+    finally:
+        await app.state.pool.close(timeout=2.0)
 
 
 def _secret(value: Any) -> str:

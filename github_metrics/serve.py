@@ -50,14 +50,16 @@ def serve(
         supervise([*projectors, *workers, *also(conninfo)], lambda: _revive(server))
 
 
-def run_worker(settings: Settings, conninfo: str, pool_size: int, listener: socket.socket) -> None:
-    """One uvicorn worker."""
+def run_worker(
+    settings: Settings, conninfo: str, pool_size: int, listener: socket.socket, schema: str | None = None
+) -> None:
+    """One uvicorn worker; with a schema, one that only reads from it."""
     # Imported here: the parent, which only supervises, stays small and quick to start.
     from github_metrics.app import create_app  # noqa: PLC0415
 
     configure_logs(settings)
     config = uvicorn.Config(
-        create_app(settings, conninfo, pool_size=pool_size),
+        create_app(settings, conninfo, pool_size=pool_size, schema=schema),
         http="httptools",
         lifespan="on",
         log_config=None,

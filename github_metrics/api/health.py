@@ -29,7 +29,9 @@ class ProjectionHealth(BaseModel):
     lag_events: int = Field(description="events that it has not applied yet")
     lag_seconds: float = Field(description="how long the oldest of them has waited; 0 when there is none")
     parked: int = Field(description="events that it could not apply")
-    state: Literal["live", "building", "halted", "retired"]
+    state: Literal["live", "building", "halted", "retired", "gone"] = Field(
+        description="gone: not in this release, or switched off; its table is kept as it is"
+    )
 
 
 class Health(BaseModel):
@@ -53,9 +55,11 @@ async def _projections(request: Request) -> list[dict[str, Any]] | None:
     try:
         async with pool.connection(timeout=3.0) as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(LAG)
-            return await cursor.fetchall()
+            found = await cursor.fetchall()
     except (PoolTimeout, psycopg.Error):
         return None
+    active = {projection.name for projection in request.app.state.projections}
+    return [row if row["name"] in active else {**row, "state": "gone"} for row in found]
 
 
 @router.get("/health", operation_id="health_check", responses={503: {"model": Health}})
@@ -64,8 +68,8 @@ async def health_check(request: Request, response: Response) -> Health:
     found = await _projections(request)
     if found is None:
         response.status_code = UNAVAILABLE
-    elif found:
-        response.headers[POSITION_HEADER] = str(min(row["position"] for row in found))
+    elif held := [row["position"] for row in found if row["state"] != "gone"]:
+        response.headers[POSITION_HEADER] = str(min(held))
     return Health.model_validate(
         {
             "status": "unhealthy" if found is None else "healthy",

@@ -54,6 +54,13 @@ class Unauthorized(RequestError):
     status = 401
 
 
+class ReadOnly(RequestError):
+    """The service reads from a schema of the past, and takes nothing in."""
+
+    reason = "read_only"
+    status = 503
+
+
 class BadParameter(RequestError):
     """A parameter cannot be understood. Its name is in the message."""
 
