@@ -10,6 +10,7 @@ import typer
 
 from github_metrics.environment import process_environment, unknown_variables, variable
 from github_metrics.logs import configure_logs
+from github_metrics.moments import time_option
 from github_metrics.replay_cli import parked_app, replay_app, verify
 from github_metrics.settings import Settings, as_written, load_settings, setting_rows
 from replay.errors import MetricsError, SettingsError
@@ -61,11 +62,20 @@ def serve(
     projector: Annotated[
         bool, typer.Option("--projector/--no-projector", help="Keep the read models up to date here, or elsewhere.")
     ] = True,
+    schema: Annotated[
+        str | None, typer.Option(help="Only read, from a schema that `replay --until … --into SCHEMA` has built.")
+    ] = None,
 ) -> None:
     """Start the whole service.
 
     Database, migrations, projector and workers; without METRICS_DB_* the database is an embedded PostgreSQL.
+    With --schema it takes nothing in and may run beside another service, on a METRICS_SERVER_PORT of its own.
     """
+    if schema is not None:
+        from github_metrics.serve_moment import serve_moment  # noqa: PLC0415 - a command loads only what it needs
+
+        serve_moment(_begin(), schema)
+        return
     from github_metrics import serve as service  # noqa: PLC0415 - a command loads only what it needs
 
     service.serve(_begin(), projector=projector)
@@ -97,6 +107,31 @@ def demo(
     from github_metrics import demo as show  # noqa: PLC0415 - a command loads only what it needs
 
     show.demo(_begin(), data_dir, days=days, pull_requests=pull_requests, seed=seed)
+
+
+@app.command()
+def export(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="- is standard output; .gz and .zst are compressed; .parquet needs the extra parquet."
+        ),
+    ],
+    after: Annotated[int, typer.Option(min=0, help="Only events after this position.")] = 0,
+    until: Annotated[int | None, typer.Option(min=0, help="Only events up to this position.")] = None,
+    repository: Annotated[str | None, typer.Option(help="Only those of org/repo, by any name it ever had.")] = None,
+    start: Annotated[str | None, typer.Option(help="Only those received at this time or later, in ISO 8601.")] = None,
+    end: Annotated[str | None, typer.Option(help="Only those received before this time.")] = None,
+) -> None:
+    """Write the log to a file.
+
+    One JSON object on a line, with every column and the exact body in base64, or Parquet.
+    `replay --from-archive FILE` puts it back, into an empty log or one that is running.
+    """
+    from github_metrics import archiving  # noqa: PLC0415 - a command loads only what it needs
+
+    asked = archiving.Asked(after, until, repository, time_option(start), time_option(end))
+    archiving.export(_begin(), path, asked)
 
 
 @app.command()

@@ -1,11 +1,14 @@
 """The commands `replay`, `verify` and `parked`."""
 
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from github_metrics.moments import moment_option
 from github_metrics.settings import Settings
 
 Names = Annotated[list[str] | None, typer.Argument(help="Projections; none means all.", show_default=False)]
@@ -31,6 +34,8 @@ replay_app = typer.Typer(
     rich_markup_mode=None,
     help="Rebuild projections from the log while the service runs, verify them, and swap them in.\n\n"
     "`replay [NAME…]` is `replay run [NAME…]`. Interrupted, the same command resumes.\n\n"
+    "`replay --until MOMENT --into SCHEMA` builds them as they were, for SQL and for `serve --schema SCHEMA`;"
+    " `replay --from-archive FILE` puts what `export` wrote back into the log.\n\n"
     "Exit codes: 0 done, 1 not swapped in, different, or failed (the live tables are untouched), 2 wrong usage.",
 )
 parked_app = typer.Typer(
@@ -62,8 +67,29 @@ def run(
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes, and ask before swapping in.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Swap in without asking.")] = False,
     json: Json = False,
+    from_archive: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append what an export wrote to the log instead; - is standard input."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME|POSITION", help="Build them as they were then: after the last event appended by."),
+    ] = None,
+    into: Annotated[
+        str | None, typer.Option(metavar="SCHEMA", help="The schema to build them in, with --until.")
+    ] = None,
 ) -> None:
     """Rebuild, verify and swap in."""
+    if from_archive is not None:
+        if names or workers or diff or yes or json or until or into:
+            raise typer.BadParameter("--from-archive stands alone")
+        _import(context, from_archive)
+        return
+    if until is not None or into is not None:
+        if workers or diff or yes:
+            raise typer.BadParameter("--until swaps nothing in, and has no --workers, --diff or --yes")
+        _travel(context, names or [], moment_option(until), into, json=json)
+        return
     from github_metrics import replaying  # noqa: PLC0415 - a command loads only what it needs
 
     _exit(
@@ -71,6 +97,22 @@ def run(
             _settings(context), names or [], workers=workers, diff=diff, yes=yes, json=json, confirm=_confirm
         )
     )
+
+
+def _import(context: typer.Context, path: Path) -> None:
+    from github_metrics.archiving import import_archive  # noqa: PLC0415 - a command loads only what it needs
+
+    import_archive(_settings(context), path)
+
+
+def _travel(
+    context: typer.Context, names: list[str], moment: int | datetime | None, schema: str | None, *, json: bool
+) -> None:
+    if moment is None or schema is None:
+        raise typer.BadParameter("--until and --into belong together")
+    from github_metrics.time_travelling import travel  # noqa: PLC0415 - a command loads only what it needs
+
+    travel(_settings(context), names, moment, schema, json=json)
 
 
 @replay_app.command()
@@ -90,8 +132,21 @@ def rollback(context: typer.Context, name: Annotated[str, typer.Argument(help="P
 
 
 @replay_app.command()
-def drop(context: typer.Context, names: Names = None) -> None:
+def drop(
+    context: typer.Context,
+    names: Names = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Drop a schema of --into instead, as DROP SCHEMA … CASCADE would.")
+    ] = None,
+) -> None:
     """Drop retired generations, and the tables of projections that are gone or switched off."""
+    if schema is not None:
+        if names:
+            raise typer.BadParameter("--schema is dropped whole")
+        from github_metrics.time_travelling import drop_schema  # noqa: PLC0415 - a command loads only what it needs
+
+        drop_schema(_settings(context), schema)
+        return
     from github_metrics.replay_status import drop_unused  # noqa: PLC0415 - a command loads only what it needs
 
     drop_unused(_settings(context), names or [])

@@ -1,0 +1,121 @@
+"""`export` and `replay --from-archive`: moving the log, as a person sees it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import typer
+from psycopg import sql
+
+from github_metrics.dictionaries import current_dictionary
+from github_metrics.replaying import database
+from github_metrics.settings import Settings
+from github_metrics.transfer_progress import TransferProgress
+from projections.decode import decode
+from projections.webhook_queries import NAMED
+from replay.archive import Importer, Placed, Selection, Write, entries
+from replay.archive_lines import STANDARD, line_reader, line_writer
+from replay.archive_parquet import parquet_reader, parquet_rows, parquet_writer
+from replay.compression import Compressor, register_dictionary
+from replay.errors import ArchiveError
+from replay.generations import generations, head
+from replay.log import LogReader
+
+OPTIONS = "-c timezone=UTC -c jit=off"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the log to export: positions (after, until], a repository by any name, received in [start, end)."""
+
+    after: int = 0
+    until: int | None = None
+    repository: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@contextmanager
+def _connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    with (
+        database(settings) as conninfo,
+        psycopg.connect(conninfo, autocommit=True, options=OPTIONS, application_name="archive") as connection,
+    ):
+        yield connection
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix == ".parquet"
+
+
+def export(settings: Settings, path: Path, asked: Asked) -> None:
+    """Write the log, or the part of it that is asked for, to a file, or to standard output."""
+    writer: Callable[[Path], AbstractContextManager[Write]] = parquet_writer if _is_parquet(path) else line_writer
+    with _connected(settings) as connection:
+        selection = _selection(connection, asked)
+        try:
+            with writer(path) as write:
+                written = _write(connection, selection, write)
+        except BrokenPipeError:
+            # Whoever reads our standard output has enough; it must not be flushed again on the way out.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+    typer.echo(f"{written:,} events of positions {selection.after:,} to {selection.until:,} are in {path}", err=True)
+
+
+def _write(connection: psycopg.Connection[Any], selection: Selection, write: Write) -> int:
+    written = 0
+    with TransferProgress("export", selection.until - selection.after) as progress:
+        for entry in entries(connection, LogReader(connection, decode), selection):
+            write(entry)
+            written += 1
+            progress.show((entry.position or 0) - selection.after, written)
+    return written
+
+
+def _selection(connection: psycopg.Connection[Any], asked: Asked) -> Selection:
+    end = head(connection)
+    until = end if asked.until is None else min(asked.until, end)
+    ids = None if asked.repository is None else _repository_ids(connection, asked.repository)
+    return Selection(max(until, asked.after), asked.after, ids, asked.start, asked.end)
+
+
+def _repository_ids(connection: psycopg.Connection[Any], name: str) -> tuple[int, ...]:
+    live = [g for g in generations(connection) if g.live and g.projection == "repository_names"]
+    if not live:
+        raise ArchiveError("repositories cannot be told by name yet: let the service build its projections first")
+    with connection.transaction():
+        path = sql.SQL(", ").join(map(sql.Identifier, [live[0].schema_name, "public"]))
+        connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
+        found = tuple(row[1] for row in connection.execute(NAMED, {"names": [name]}))
+    if not found:
+        raise ArchiveError(f"no repository was ever called {name}")
+    return found
+
+
+def import_archive(settings: Settings, path: Path) -> None:
+    """Append what the log does not hold yet; a service that runs applies it to the projections at once."""
+    reader: Callable[[Path], AbstractContextManager[tuple[Iterator[Placed], Callable[[], int]]]]
+    reader = parquet_reader if _is_parquet(path) else line_reader
+    with _connected(settings) as connection, reader(path) as (placed, read):
+        register_dictionary(connection, current_dictionary())
+        importer = Importer(connection, Compressor(current_dictionary()))
+        try:
+            with TransferProgress("import", _size(path)) as progress:
+                for imported in importer.take(placed):
+                    progress.show(read(), imported.appended + imported.duplicates)
+        finally:
+            done = importer.imported
+            typer.echo(f"{done.appended:,} events appended, {done.duplicates:,} were in the log already", err=True)
+
+
+def _size(path: Path) -> int | None:
+    if path == STANDARD:
+        return None
+    return parquet_rows(path) if _is_parquet(path) else path.stat().st_size
