@@ -5,7 +5,7 @@ same transactions as the rows, and whoever asks for the same projections again r
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -49,7 +49,7 @@ class Range(NamedTuple):
     position: int
 
 
-SELECT = """
+REPLAY: LiteralString = """
 SELECT r.replay_id, r.purpose, r.target, r.state, r.message, r.begun_at, r.ended_at,
        ARRAY(SELECT g.projection FROM projection_generations g WHERE g.replay_id = r.replay_id ORDER BY 1) AS names,
        (SELECT coalesce(sum(n.position - n.after), 0)::bigint FROM replay_ranges n WHERE n.replay_id = r.replay_id)
@@ -59,21 +59,22 @@ SELECT r.replay_id, r.purpose, r.target, r.state, r.message, r.begun_at, r.ended
         WHERE g.replay_id = r.replay_id AND k.state = 'parked') AS parked,
        EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid = %(lock)s AND l.objid = r.replay_id
                AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS owned
-FROM replays r WHERE %(replay)s::bigint IS NULL OR r.replay_id = %(replay)s
-ORDER BY r.replay_id DESC LIMIT %(limit)s
+FROM replays r
 """
+SELECT = f"{REPLAY} ORDER BY r.replay_id DESC LIMIT %(limit)s"
 
 
 def replays(connection: Connection[Any], *, limit: int = 100) -> list[Replay]:
     """The latest replays, newest first."""
     with connection.cursor(row_factory=class_row(Replay)) as cursor:
-        return cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": limit, "replay": None}).fetchall()
+        return cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": limit}).fetchall()
 
 
 def find(connection: Connection[Any], replay_id: int) -> Replay:
     """One replay. Raises ReplayError if there is none."""
     with connection.cursor(row_factory=class_row(Replay)) as cursor:
-        found = cursor.execute(SELECT, {"lock": LOCK_CLASS, "limit": 1, "replay": replay_id}).fetchone()
+        query = f"{REPLAY} WHERE r.replay_id = %(replay)s"
+        found = cursor.execute(query, {"lock": LOCK_CLASS, "replay": replay_id}).fetchone()
     if found is None:
         raise ReplayError(f"there is no replay {replay_id}")
     return found
