@@ -5,7 +5,9 @@ The log keeps exact bytes; what jsonb cannot hold, NULs and lone surrogates, is 
 
 import json
 from collections.abc import Iterator
+from functools import total_ordering
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Column, Index
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -15,6 +17,23 @@ from projections.payload import Payload
 from replay.event import Event, Reading
 from replay.merges import Row, key, once
 from replay.projection import Projection
+
+
+@total_ordering
+class Written(Jsonb):
+    """A payload as JSON text, to be sent as it is; ordered, as all that merges."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, dumps=str)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Written) and bool(self.obj == other.obj)
+
+    def __lt__(self, other: "Written") -> bool:
+        return bool(self.obj < other.obj)
+
+    def __hash__(self) -> int:
+        return hash(self.obj)
 
 
 def webhook_payload_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -31,7 +50,7 @@ def webhook_payload_rows(event: Event[Payload]) -> Iterator[Row]:
         "position": event.position,
         "delivery_id": event.delivery_id,
         "event_type": event.event_type,
-        "payload": json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+        "payload": Written(json.dumps(payload, ensure_ascii=False, separators=(",", ":"))),
     }
 
 

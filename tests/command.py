@@ -1,5 +1,7 @@
 """The command line on a test's own database."""
 
+import logging
+
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
@@ -21,7 +23,15 @@ def settings_of(database: str, **more: str) -> dict[str, str]:
 
 def invoke(database: str, *arguments: str, given: bytes = b"", **more: str) -> Result:
     """A command, in this process; what it raises is raised. `given` is its standard input."""
-    found = CliRunner().invoke(app, list(arguments), input=given, env=settings_of(database, **more))
+    root = logging.getLogger()
+    held, level = root.handlers[:], root.level
+    try:
+        found = CliRunner().invoke(app, list(arguments), input=given, env=settings_of(database, **more))
+    finally:
+        # A command sets logging up for its own standard error, which is closed by now.
+        root.handlers[:] = held
+        root.setLevel(level)
+        logging.captureWarnings(False)
     if found.exception is not None and not isinstance(found.exception, SystemExit):
         raise found.exception
     return found
