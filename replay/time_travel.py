@@ -97,21 +97,21 @@ class TimeTravel:
                 continue
             # Those that were begun later catch up with the others, and then go on with them.
             ahead = [generation.position for generation in unfinished if generation.position > lowest]
-            read += self._advance(standing, min([until, *ahead]))
-            watch(lowest, read)
+            reached, events = self._advance(standing, min([until, *ahead]))
+            read += events
+            watch(reached, read)
 
-    def _advance(self, standing: list[Generation], until: int) -> int:
-        """Apply one batch; returns how many events were read."""
+    def _advance(self, standing: list[Generation], until: int) -> tuple[int, int]:
+        """Apply one batch; returns the position that was reached, and how many events were read."""
         wanted = self._applier.wanted(standing)
         records = self._reader.records(standing[0].position, until=until, limit=BATCH, wanted=wanted)
         self._schema.events = len(records)
         if records:
-            self._applier.apply(self._connection, standing, records)
-        else:
-            # Positions have gaps: the last event may stand before `until`.
-            with self._connection.transaction():
-                self._schema.together(standing, until)
-        return len(records)
+            return self._applier.apply(self._connection, standing, records), len(records)
+        # Positions have gaps: the last event may stand before `until`.
+        with self._connection.transaction():
+            self._schema.together(standing, until)
+        return until, 0
 
 
 def _give_up(generation: Generation, fault: GenerationFault) -> None:
