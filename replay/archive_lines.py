@@ -54,7 +54,7 @@ def _compressing(path: Path, stream: BinaryIO) -> AbstractContextManager[Any]:
     if path.suffix == ".gz":
         return gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0)
     if path.suffix == ".zst":
-        return zstandard.ZstdCompressor(level=3, write_checksum=True).stream_writer(stream, closefd=False)
+        return zstandard.ZstdCompressor(level=10, write_checksum=True).stream_writer(stream, closefd=False)
     return nullcontext(stream)
 
 
