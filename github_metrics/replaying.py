@@ -1,5 +1,6 @@
 """`replay` and `verify`: rebuilding projections from the log, as a person sees it."""
 
+import logging
 import os
 import signal
 import sys
@@ -46,6 +47,7 @@ def database(settings: Settings) -> Iterator[str]:
         embedded = settings.embedded
         conninfo = stack.enter_context(embedded_conninfo(settings.data_dir)) if embedded else settings.conninfo()
         await_database(conninfo, tell=partial(typer.echo, err=True))
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # a person asked for something else
         migrate(conninfo)
         try:
             yield conninfo

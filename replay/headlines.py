@@ -79,7 +79,8 @@ def _numbers(
     connection: Connection[Any], headlines: Headlines, instead: Sequence[Generation]
 ) -> dict[tuple[str, str], float | None]:
     live = connection.execute(
-        "SELECT g.schema_name FROM projections p JOIN projection_generations g USING (projection, generation)"
+        "SELECT g.schema_name FROM public.projections p"
+        " JOIN public.projection_generations g USING (projection, generation)"
     )
     schemas = [generation.schema_name for generation in instead] + [row[0] for row in live]
     # Not `public`: its views would stand in for what these schemas lack.
