@@ -63,9 +63,11 @@ class Stored:
     repository_id: int
     kept: dict[str, str]
 
-    def delivery(self, *, run: int = 0) -> Delivery:
-        """The delivery as it is appended now. Each `run` gives it another id, else it would be a duplicate."""
-        now = datetime.now(UTC)
+    def delivery(self, *, run: int = 0, at: datetime | None = None) -> Delivery:
+        """The delivery as it is received `at` a time, now if none. Each `run` gives it another id, else it would be
+        a duplicate.
+        """
+        now = datetime.now(UTC) if at is None else at
         original = self.simulated
         return Delivery(
             UUID(int=original.delivery_id.int ^ run),
