@@ -50,9 +50,7 @@ def measure(conninfo: str, *, events: int, rounds: int) -> list[Target]:
     seen = Seen()
     for _ in range(rounds):
         _round(conninfo, events, seen)
-    print(
-        f"\n== rate ==\n\n{_medians(rounds)}\n\n{figures.rates(seen, events)}"
-    )
+    print(f"\n== rate ==\n\n{_medians(rounds)}\n\n{figures.rates(seen, events)}")
     runs = [run for workers in seen.runs for run in seen.runs[workers]]
     print(f"\n{figures.parts(runs)}\n\n{figures.copies(seen.copies)}", flush=True)
     beside, reader = _beside_reader(conninfo, events)
