@@ -39,6 +39,7 @@ def _users(payload: Payload) -> list[User | None]:
 actors = Projection(
     name="actors",
     version=1,
+    hot=True,
     columns=(key(Column("actor_id", BigInteger)), latest("naming", *strings("login", "type"))),
     rows=actor_rows,
     indexes=(Index("actors_login", "login"),),

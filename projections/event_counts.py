@@ -31,6 +31,7 @@ def event_count_rows(event: Event[Payload]) -> Iterator[Row]:
 event_counts = Projection(
     name="event_counts",
     version=1,
+    hot=True,
     columns=(
         key(Column("repository_id", BigInteger), Column("day", Date), *strings("event_type")),
         total("events", "tolerant", "unreadable", "duration_us"),

@@ -45,6 +45,7 @@ def repository_name_rows(event: Event[Payload]) -> Iterator[Row]:
 repositories = Projection(
     name="repositories",
     version=1,
+    hot=True,
     columns=(
         key(Column("repository_id", BigInteger)),
         latest(
@@ -61,6 +62,7 @@ repositories = Projection(
 repository_names = Projection(
     name="repository_names",
     version=1,
+    hot=True,
     columns=(
         key(Column("repository_id", BigInteger), *strings("full_name")),
         smallest(*moments("first_seen_at")),

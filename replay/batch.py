@@ -98,7 +98,8 @@ class Applier:
             # A small batch is a matter of round trips: all its upserts go out together. COPY cannot.
             small = all(len(stated.rows) < STAGE_FROM for stated in folded)
             with connection.pipeline() if small else nullcontext():
-                for generation, stated in zip(standing, folded, strict=True):
+                pairs = sorted(zip(standing, folded, strict=True), key=lambda pair: pair[1].projection.hot)
+                for generation, stated in pairs:
                     if stated.rows:
                         fresh = generation.state == State.REPLAYING
                         rows, schema = stated.rows, generation.schema_name

@@ -34,7 +34,8 @@ class Projection:
     `events` names the event types it wants (None: all). `rows` is pure: no clock, no network, no database,
     no other projection. Raise `version` when `rows` changes its mind: the running service then rebuilds it.
     `derived` are generated columns, computed by PostgreSQL from the others. An `optional` projection is off
-    unless the settings name it.
+    unless the settings name it. A `hot` one has few rows that nearly every event states: it is written last in its
+    transaction, so that two workers hold each other up for the shortest time.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Projection:
     derived: Sequence[Column[Any]] = ()
     indexes: Sequence[Index] = ()
     optional: bool = False
+    hot: bool = False
     doc: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
