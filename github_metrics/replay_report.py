@@ -1,10 +1,10 @@
 """What `replay` and `verify` have found, as lines for a person or as JSON objects for a program."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import orjson
 import typer
 
 from replay.headlines import Change, Moved
@@ -19,7 +19,8 @@ class Report:
 
     def say(self, text: str, fields: dict[str, Any]) -> None:
         """A line, or an object."""
-        typer.echo(orjson.dumps(fields, default=str).decode() if self._json else text)
+        # Not orjson: column names are a subclass of str, and numbers may exceed 64 bits.
+        typer.echo(json.dumps(fields, default=str, ensure_ascii=False) if self._json else text)
 
     def not_compared(self, projection: str, why: str) -> None:
         """There is nothing to compare with."""
