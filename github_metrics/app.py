@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
 from github_metrics.api import health, problems, projections, repositories, requests, summary, usage, webhooks
@@ -62,10 +63,17 @@ def create_api(
     app.state.projections = active_projections(settings.extra_projections)
     app.state.api_keys = tuple(_secret(value) for value in settings.api_keys)
     problems.add_problems(app)
+    for path in ("/", "/dashboard"):
+        app.add_api_route(path, show_docs, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(_metrics_router())
     describe_receiver(app)
     return app
+
+
+def show_docs() -> RedirectResponse:
+    """Until there is a dashboard, the page on which every endpoint can be tried."""
+    return RedirectResponse("docs")
 
 
 def _metrics_router() -> APIRouter:

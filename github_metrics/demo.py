@@ -3,10 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
+import orjson
 import psycopg
 import structlog
 import typer
@@ -25,6 +28,7 @@ from github_metrics.supervisor import Child, stopping
 from replay.errors import MetricsError
 
 CONCURRENCY = 16
+HISTORY = "history.json"
 _PLAIN_STEP = 0.1
 _COLUMNS = (
     TextColumn("  Playing the history"),
@@ -37,15 +41,47 @@ _COLUMNS = (
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """Which history a demo directory holds, kept beside it: an interrupted one is played on, not another begun."""
+
+    seed: int
+    days: int
+    pull_requests: int
+    until: str
+    played: bool = False
+
+    @classmethod
+    def kept(cls, data_dir: Path) -> "History | None":
+        """The history of a directory; None where none was begun."""
+        file = data_dir / HISTORY
+        return cls(**orjson.loads(file.read_bytes())) if file.exists() else None
+
+    def keep(self, data_dir: Path) -> None:
+        """Remember it."""
+        (data_dir / HISTORY).write_bytes(orjson.dumps(asdict(self)))
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """The same each time."""
+        until = datetime.fromisoformat(self.until)
+        return simulate(seed=self.seed, until=until, days=self.days, pull_requests=self.pull_requests)
+
+
 def demo(settings: Settings, data_dir: Path | None, *, days: int, pull_requests: int, seed: int) -> None:
-    """Serve the demo until stopped; play the history if the demo's log is empty."""
+    """Serve the demo until stopped; play the history where it is not played to its end."""
     settings = demo_settings(settings, data_dir or settings.data_dir / "demo")
+    asked = History(seed, days, pull_requests, datetime.now(UTC).isoformat())
 
     def player(conninfo: str) -> list[Child]:
-        if not log_is_empty(conninfo):
+        held = events_held(conninfo)
+        history = History.kept(settings.data_dir) if held else asked
+        if history is None or history.played:
             typer.echo("  Demo       the history played before is kept; remove the directory to play another")
             return []
-        return [Child("player", play_history, (settings, days, pull_requests, seed), once=True)]
+        if held:
+            typer.echo(f"  Demo       going on with the history begun before, after {held} deliveries")
+        history.keep(settings.data_dir)
+        return [Child("player", play_history, (settings, history, held), once=True)]
 
     serve(settings, also=player)
 
@@ -76,28 +112,31 @@ def demo_secret(file: Path) -> SecretStr:
     return SecretStr(file.read_text().strip())
 
 
-def log_is_empty(conninfo: str) -> bool:
-    """Whether nothing has been played or received yet."""
+def events_held(conninfo: str) -> int:
+    """How many deliveries have been played or received."""
     with psycopg.connect(conninfo) as connection:
-        return connection.execute("SELECT FROM webhooks LIMIT 1").rowcount == 0
+        row = connection.execute("SELECT count(*) FROM webhooks").fetchone()
+    return row[0] if row else 0
 
 
-def play_history(settings: Settings, days: int, pull_requests: int, seed: int) -> None:
-    """Post the simulated history to the running service; a process of its own."""
+def play_history(settings: Settings, history: History, held: int) -> None:
+    """Post the simulated history to the running service, but for what it holds; a process of its own."""
     configure_logs(settings)
-    until = datetime.now(UTC)
-    deliveries = simulate(seed=seed, until=until, days=days, pull_requests=pull_requests)
+    until = datetime.fromisoformat(history.until)
+    # The last ones were under way at once: which of them came is not known, and a duplicate does no harm.
+    rest = islice(history.deliveries(), max(0, held - 2 * CONCURRENCY), None)
     secret = settings.webhook_secret[0].get_secret_value()
     url = base_url(settings)
     try:
-        with stopping(), Playback(until - timedelta(days=days), until) as playback:
-            told = playback.follow(deliveries)
+        with stopping(), Playback(until - timedelta(days=history.days), until) as playback:
+            told = playback.follow(rest)
             playing = play(f"{url}/metrics", told, secret=secret, concurrency=CONCURRENCY, on_delivered=playback.sent)
             report = asyncio.run(playing)
     except MetricsError as error:
         _log.error("the history was not played to its end", reason=error.reason, detail=str(error))
         return
-    typer.echo(f"  Demo       {report.delivered} deliveries played: {url}/dashboard")
+    replace(history, played=True).keep(settings.data_dir)
+    typer.echo(f"  Demo       {report.delivered} deliveries played: {url}/docs")
 
 
 class Playback:

@@ -11,13 +11,18 @@ from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from replay.errors import SettingsError
+
 PREFIX = "METRICS_"
 TEST_PREFIX = "METRICS_TEST_"
 
 
 def process_environment() -> dict[str, str]:
     """The environment over `.env`: what is exported wins."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    try:
+        written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    except UnicodeDecodeError:
+        raise SettingsError(".env cannot be read: it is not UTF-8") from None
     return {**written, **os.environ}
 
 
@@ -66,11 +71,15 @@ class Environment(PydanticBaseSettingsSource):
             self.faults.append(f"{name} and {name}_FILE are both given: give one of them")
             return value
         try:
-            return Path(path).expanduser().read_text(encoding="utf-8").strip() or None
+            read = Path(path).expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
             self.faults.append(f"{name}_FILE: cannot read {path}: {reason}")
             return None
+        if not read:
+            # A secret that is not there yet must not open the door that it was to close.
+            self.faults.append(f"{name}_FILE: {path} is empty")
+        return read or None
 
 
 def variables(field_name: str, field: FieldInfo) -> list[str]:
@@ -87,8 +96,8 @@ def unknown_variables(settings_class: type[BaseSettings], environ: Iterable[str]
     known += [f"{variable(name)}_FILE" for name, field in fields if is_secret(field)]
     lines = []
     for name in sorted(environ):
-        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
+        if name.upper().startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known:
+            nearest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.8)
             hint = f": did you mean {nearest[0]}?" if nearest else ""
             lines.append(f"{name} is not a setting{hint}")
     return lines

@@ -165,7 +165,7 @@ def signed_by(secrets: Sequence[bytes], signature: bytes | None, body: bytes) ->
     given = signature if signature is not None and _signature(signature) else b"sha256="
     matches = [hmac.compare_digest(b"sha256=" + _hex_digest(secret, body), given) for secret in secrets]
     if not any(matches):
-        raise Refusal(403, "signature", "the signature does not match")
+        raise Refusal(403, "signature", "the signature is missing or does not match")
     return "current" if matches[0] else "previous"
 
 

@@ -9,7 +9,7 @@ from structlog.typing import Processor
 
 from github_metrics.settings import Settings
 
-_QUIET = ("httpx2", "httpcore2", "mcp", "fastmcp", "asyncio")
+_QUIET = ("alembic", "httpx2", "httpcore2", "mcp", "fastmcp", "asyncio")
 """Libraries whose notes matter only when something is wrong."""
 
 

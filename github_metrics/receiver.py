@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -168,7 +169,15 @@ def _within(body: bytes, limit: int) -> bytes:
 
 
 async def _answer_problem(send: Send, status: int, reason: str, detail: str) -> None:
-    body = orjson.dumps({"type": "about:blank", "status": status, "reason": reason, "detail": detail})
+    body = orjson.dumps(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "reason": reason,
+        }
+    )
     headers = {
         405: [(b"allow", b"POST")],
         408: [(b"connection", b"close")],

@@ -21,7 +21,10 @@ _URL = re.compile(r"https?://[^/\s]+\S*")
 def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
-    return tuple(item.strip() for item in re.split(r"[,\n]", value) if item.strip())
+    items = tuple(item.strip() for item in re.split(r"[,\n]", value) if item.strip())
+    if value.strip() and not items:
+        raise ValueError("a list without an entry")
+    return items
 
 
 def _lower(value: object) -> object:

@@ -68,7 +68,7 @@ SELECT {counted}, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY durat
 FROM events
 """
 BY_REPOSITORY = """
-SELECT names.full_name AS repository, {counted}
+SELECT repository_id, names.full_name AS repository, {counted}
 FROM events JOIN repositories names USING (repository_id)
 GROUP BY repository_id, names.full_name
 ORDER BY total_events DESC, repository_id LIMIT %(limit)s OFFSET %(offset)s

@@ -10,7 +10,7 @@ from psycopg import sql
 from projections.statuses import IMPERFECT, STATUS, STATUSES
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repository_names")
+READS = ("webhook_events", "usage_reports", "repositories", "repository_names")
 """The projections that the listing is made of."""
 
 
@@ -94,14 +94,18 @@ COUNT = sql.SQL(
     " FROM webhook_events e LEFT JOIN imperfect USING (position) WHERE {where}"
 )
 NAMED = """
-SELECT DISTINCT ON (full_name) full_name, repository_id FROM repository_names
-WHERE full_name = ANY(%(names)s) ORDER BY full_name, last_seen_at DESC NULLS LAST, repository_id DESC
+WITH asked AS (SELECT lower(name) AS name FROM unnest(%(names)s::text[]) AS name),
+     now AS (SELECT asked.name, repository_id FROM repositories JOIN asked ON lower(full_name) = asked.name)
+SELECT repository_id FROM now
+UNION
+SELECT repository_id FROM repository_names JOIN asked ON lower(full_name) = asked.name
+WHERE asked.name NOT IN (SELECT name FROM now)
 """
 
 
 async def repository_ids(snapshot: Snapshot, names: list[str]) -> tuple[int, ...]:
-    """The ids of repositories, by any name that they were ever seen under; of two that had the same name, the one
-    that had it last. A name never seen is left out.
+    """The ids of repositories by name, in any case as at GitHub: those that are called so now (two, where one was
+    deleted and made anew), or else those that ever were. A name never seen is left out.
     """
     return tuple(row["repository_id"] for row in await snapshot.rows(NAMED, {"names": names}))
 

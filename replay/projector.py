@@ -104,9 +104,11 @@ class Projector:
         history = generations.head(connection)
         held = {generation.projection for generation in generations.generations(connection)}
         slow: list[str] = []
-        for projection in unbuilt(connection, list(self._projections.values())):
+        wanted = unbuilt(connection, list(self._projections.values()))
+        if wanted:
+            log.info("new or changed, so they are built: %s", ", ".join(projection.name for projection in wanted))
+        for projection in wanted:
             known = projection.name in held
-            log.info("projection %s is %s: building it", projection.name, "changed" if known else "new")
             if history > SHORT_HISTORY and self._rebuild is not None:
                 slow.append(projection.name)
             else:

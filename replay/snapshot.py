@@ -7,9 +7,9 @@ fails, or sees two generations.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, sql
@@ -18,12 +18,16 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from replay.errors import DatabaseAway, ProjectionsBehind
 
+T = TypeVar("T")
 Record = dict[str, Any]
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Query = LiteralString | sql.SQL | sql.Composed
 
 OPTIONS = "-c timezone=UTC -c statement_timeout=30000 -c plan_cache_mode=force_custom_plan -c jit=off"
 POLL_SECONDS = 0.02
+ENTER_SECONDS = 7.0
+QUERY_SECONDS = 35.0
+"""A little longer than the server lets a statement take."""
 
 ENTER = """
 WITH live AS (
@@ -51,6 +55,9 @@ class Snapshot:
 
     async def rows(self, query: Query, arguments: dict[str, Any] | None = None) -> list[Record]:
         """All rows, by column name."""
+        return await in_time(self._rows(query, arguments), QUERY_SECONDS)
+
+    async def _rows(self, query: Query, arguments: dict[str, Any] | None) -> list[Record]:
         async with self._connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(query, arguments)
             return await cursor.fetchall()
@@ -98,15 +105,48 @@ async def _read_only(connection: AsyncConnection[Any]) -> None:
 async def snapshot(pool: Pool, names: Sequence[str]) -> AsyncIterator[Snapshot]:
     """A snapshot of the named projections. Raises DatabaseAway; ProjectionsBehind while one was never built."""
     try:
-        async with pool.connection() as connection, connection.transaction():
-            cursor = await connection.execute(ENTER, {"names": list(names)})
-            positions = {name: position for name, _generation, position in await cursor.fetchall()}
-            if len(positions) < len(set(names)):
-                missing = ", ".join(sorted(set(names) - set(positions)))
-                raise ProjectionsBehind(f"not built yet: {missing}")
-            yield Snapshot(connection, positions)
+        stack, taken = await in_time(_enter(pool, names), ENTER_SECONDS)
+        async with stack:
+            yield taken
     except (PoolTimeout, psycopg.OperationalError) as error:
         raise DatabaseAway("the database does not answer") from error
+
+
+async def _enter(pool: Pool, names: Sequence[str]) -> tuple[AsyncExitStack, Snapshot]:
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(pool.connection())
+        await stack.enter_async_context(connection.transaction())
+        cursor = await connection.execute(ENTER, {"names": list(names)})
+        positions = {name: position for name, _generation, position in await cursor.fetchall()}
+        if len(positions) < len(set(names)):
+            missing = ", ".join(sorted(set(names) - set(positions)))
+            raise ProjectionsBehind(f"not built yet: {missing}")
+        return stack.pop_all(), Snapshot(connection, positions)
+    raise AssertionError
+
+
+async def in_time(call: Coroutine[Any, Any, T], seconds: float) -> T:
+    """The answer of a call of the database. Raises DatabaseAway when none comes: a server that is frozen, or behind a
+    cut network, says nothing. The call is then left to end by itself: psycopg asks ten more seconds to cancel it.
+    """
+    task = asyncio.create_task(call)
+    _calls.add(task)
+    task.add_done_callback(_forget)
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    if not done:
+        task.cancel()
+        raise DatabaseAway("the database does not answer")
+    return task.result()
+
+
+_calls: set[asyncio.Task[Any]] = set()
+"""The event loop itself holds tasks only weakly."""
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _calls.discard(task)
+    if not task.cancelled():
+        task.exception()  # whoever waited has it already
 
 
 async def wait_for(pool: Pool, names: Sequence[str], position: int, *, seconds: float = 5.0) -> None:
@@ -125,10 +165,13 @@ async def wait_for(pool: Pool, names: Sequence[str], position: int, *, seconds: 
 
 
 async def _position(pool: Pool, names: Sequence[str]) -> int | None:
-    try:
+    async def ask() -> Any:
         async with pool.connection() as connection:
             cursor = await connection.execute(POSITION, {"names": sorted(set(names))})
-            row = await cursor.fetchone()
+            return await cursor.fetchone()
+
+    try:
+        row = await in_time(ask(), ENTER_SECONDS)
     except (PoolTimeout, psycopg.OperationalError) as error:
         raise DatabaseAway("the database does not answer") from error
     return None if row is None else row[0]

@@ -20,6 +20,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -371,7 +372,7 @@ def test_a_downgrade_that_would_drop_a_log_that_is_not_empty_is_refused(empty: s
     with psycopg.connect(empty, autocommit=True) as opened:
         appended(opened, delivery())
     made = schema(empty)
-    with pytest.raises(RuntimeError, match="not empty"):
+    with pytest.raises(CommandError, match="not empty"):
         command.downgrade(config(empty), "-1")
     assert schema(empty) == made
     with psycopg.connect(empty, autocommit=True) as opened:

@@ -4,6 +4,7 @@ Revision ID: 0001
 Revises:
 """
 
+from alembic.util import CommandError
 from sqlalchemy import text
 
 from alembic import op
@@ -250,7 +251,7 @@ def downgrade() -> None:
     held = op.get_bind().execute(text("SELECT EXISTS (SELECT FROM webhooks)")).scalar()
     if held:
         message = "the log (table webhooks) is not empty: this downgrade would drop it, so it is refused"
-        raise RuntimeError(message)
+        raise CommandError(message)
     op.execute("DROP FUNCTION append_webhooks")
     for table in reversed(TABLES):
         op.drop_table(table)

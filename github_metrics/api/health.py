@@ -11,13 +11,15 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from github_metrics.api.problems import POSITION_HEADER
+from replay.errors import DatabaseAway
 from replay.lag import LAG
-from replay.snapshot import Pool
+from replay.snapshot import Pool, in_time
 
 router = APIRouter(tags=["health"])
 
 VERSION = version("github-metrics")
 UNAVAILABLE = http.HTTPStatus.SERVICE_UNAVAILABLE
+HEALTH_SECONDS = 4.0
 
 
 class ProjectionHealth(BaseModel):
@@ -49,14 +51,17 @@ class Alive(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+async def _lag(pool: Pool) -> list[dict[str, Any]]:
+    async with pool.connection(timeout=3.0) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(LAG)
+        return await cursor.fetchall()
+
+
 async def _projections(request: Request) -> list[dict[str, Any]] | None:
     """How far each projection has come; None when the database is away."""
-    pool: Pool = request.app.state.pool
     try:
-        async with pool.connection(timeout=3.0) as connection, connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(LAG)
-            found = await cursor.fetchall()
-    except (PoolTimeout, psycopg.Error):
+        found = await in_time(_lag(request.app.state.pool), HEALTH_SECONDS)
+    except (PoolTimeout, psycopg.Error, DatabaseAway):
         return None
     active = {projection.name for projection in request.app.state.projections}
     return [row if row["name"] in active else {**row, "state": "gone"} for row in found]

@@ -18,6 +18,7 @@ class RepositoryStatistics(BaseModel):
     """The webhook events of one repository."""
 
     repository: str = Field(description="org/repo, as it is called now", examples=["org/repo"])
+    repository_id: int = Field(description="GitHub's id: two repositories may have had one name")
     total_events: int
     successful_events: int
     failed_events: int = Field(description="error and partial")
@@ -70,7 +71,9 @@ async def get_repository_statistics(
     return Repositories.model_validate(
         {
             "time_range": {"start_time": asked.start, "end_time": asked.end},
-            "repositories": [{"repository": row["repository"], **counts(row)} for row in rows],
+            "repositories": [
+                {"repository": row["repository"], "repository_id": row["repository_id"], **counts(row)} for row in rows
+            ],
             "pagination": described,
         }
     )

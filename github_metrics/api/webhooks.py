@@ -86,7 +86,10 @@ def event_fields(row: Record) -> dict[str, Any]:
 async def _filters(
     snapshot: Taken,
     asked: Asked,
-    repository: Annotated[str | None, Query(description="org/repo, by any name it ever had")] = None,
+    repository: Annotated[
+        str | None,
+        Query(description="org/repo in any case: the repositories called so now, or else those that ever were"),
+    ] = None,
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
     status: Status | None = None,
 ) -> Filters:

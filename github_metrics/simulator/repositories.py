@@ -164,16 +164,32 @@ def repositories(start: int) -> list[Repository]:
     )
     found = [
         Repository(512_004_117, "gateway", "platform", "Go", jobs=github, weight=0.7, deploys=True),
-        Repository(512_118_902, "scheduler", "platform", "Rust", checks=("build", "clippy", "miri"), labels_approvals=True),
         Repository(
-            533_660_415, "ledger", "payments", "Kotlin", checks=("verify", "coverage", "lint"), deploys=True, dismisses=True
+            512_118_902, "scheduler", "platform", "Rust", checks=("build", "clippy", "miri"), labels_approvals=True
+        ),
+        Repository(
+            533_660_415,
+            "ledger",
+            "payments",
+            "Kotlin",
+            checks=("verify", "coverage", "lint"),
+            deploys=True,
+            dismisses=True,
         ),
         Repository(533_904_773, "tariffs", "payments", "Python", contexts=("ci/unit",), weight=0.6),
         Repository(547_222_048, "console", "frontend", "TypeScript", jobs=github[:8], weight=1.1, deploys=True),
         Repository(547_300_981, "design-kit", "frontend", "TypeScript", contexts=("ci/snapshots",), weight=0.6),
-        Repository(561_733_260, "atlas-index", "data", "Python", checks=("tests", "docs", "types"), labels_approvals=True),
         Repository(
-            561_809_954, "ingest", "data", "Scala", checks=("compile", "unit"), contexts=("ci/integration",), dismisses=True
+            561_733_260, "atlas-index", "data", "Python", checks=("tests", "docs", "types"), labels_approvals=True
+        ),
+        Repository(
+            561_809_954,
+            "ingest",
+            "data",
+            "Scala",
+            checks=("compile", "unit"),
+            contexts=("ci/integration",),
+            dismisses=True,
         ),
     ]
     for at, repository in enumerate(found):
