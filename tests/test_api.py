@@ -248,6 +248,7 @@ def test_events_are_newest_first_and_reports_and_backfill_are_none(api: Service)
         ({"repository": "octo/tools"}, [7, 5, 2]),
         ({"repository": "octo/hello"}, [9, 8, 4, 3, 1]),
         ({"repository": "octo/world"}, [9, 8, 4, 3, 1]),
+        ({"repository": "Octo/WORLD"}, [9, 8, 4, 3, 1]),
         ({"repository": "octo/nothing"}, []),
         ({"repository": "octo/\x00"}, []),
         ({"repository": "octo/tools", "event_type": "push", "status": "success"}, [2]),
@@ -525,6 +526,7 @@ def test_repositories_of_a_day(api: Service) -> None:
         "repositories": [
             {
                 "repository": "octo/world",
+                "repository_id": 7,
                 "total_events": 3,
                 "successful_events": 2,
                 "failed_events": 1,
@@ -535,6 +537,7 @@ def test_repositories_of_a_day(api: Service) -> None:
             },
             {
                 "repository": "octo/tools",
+                "repository_id": 8,
                 "total_events": 2,
                 "successful_events": 0,
                 "failed_events": 2,
@@ -787,3 +790,17 @@ def test_a_request_costs_so_many_queries_whatever_it_returns(
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counted)
     api.get(path, **parameters)
     assert len(asked) == queries
+
+
+def test_of_two_repositories_called_the_same_both_are_found(database: str) -> None:
+    """Deleted and made anew, a repository keeps its name and gets another id."""
+    with running(database) as service:
+        for number in (31, 32):
+            repository = {"id": number, "full_name": "octo/anew"}
+            answer = service.post("star", {"action": "created", "repository": repository})
+        found = service.get(
+            "/api/metrics/webhooks", repository="octo/anew", min_position=answer.headers["X-Log-Position"]
+        )
+        assert found["pagination"]["total"] == 2
+        listed = service.get("/api/metrics/repositories")["repositories"]
+        assert sorted(one["repository_id"] for one in listed) == [31, 32]

@@ -289,6 +289,18 @@ def test_a_silent_database_is_answered_with_503_in_time_and_then_it_goes_on(dire
         assert statuses == {200}
 
 
+def test_readers_of_a_silent_database_are_told_so_in_time(directory: Path, own: str) -> None:
+    with running(own) as service:
+        service.get("/health")
+        with silent(directory), httpx2.Client(base_url=service.url, timeout=PATIENCE) as client:
+            for path, status in (("/health", "unhealthy"), ("/readyz", "unhealthy")):
+                answer = client.get(path)
+                assert (answer.status_code, answer.json()["status"]) == (503, status)
+            answer = client.get("/api/metrics/summary")
+            assert (answer.status_code, answer.json()["reason"]) == (503, "database_away")
+            assert client.get("/healthz").status_code == 200
+
+
 def test_a_database_that_was_away_and_is_back_costs_no_delivery(
     directory: Path, own_server: Embedded, own: str
 ) -> None:

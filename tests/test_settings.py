@@ -157,3 +157,13 @@ def test_every_setting_is_described() -> None:
     assert len(rows) == len(Settings.model_fields)
     assert all(name.startswith("METRICS_") and description for name, _, description in rows)
     assert ("METRICS_DB_POOL_SIZE", "20") in [row[:2] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["METRICS_WEBHOOK_SECRET", "METRICS_API_KEYS"])
+def test_a_secret_that_is_empty_is_a_fault_and_not_an_open_door(name: str, tmp_path: Path) -> None:
+    empty = tmp_path / "secret"
+    empty.write_text("\n")
+    with pytest.raises(SettingsError, match=f"{name}_FILE.*is empty"):
+        load_settings({f"{name}_FILE": str(empty)})
+    with pytest.raises(SettingsError, match=name):
+        load_settings({name: ","})
