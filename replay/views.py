@@ -1,6 +1,8 @@
 """The views in schema `public`, which SQL users see. They follow a swap and may lag: the service never reads them."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -9,6 +11,8 @@ from psycopg import Connection, sql
 from replay.generations import Generation, generations
 
 log = logging.getLogger(__name__)
+
+VIEWS_LOCK = int.from_bytes(b"sqlviews", "big") >> 1
 
 SHOWN = """
 SELECT v.relname, n.nspname
@@ -29,11 +33,23 @@ def publish_views(connection: Connection[Any]) -> bool:
     """Point the views at the live generations, where they are not. Returns False if one is in use, or used by a view
     of somebody's, for the next call.
     """
-    shown = dict(connection.execute(SHOWN).fetchall())
-    live = [generation for generation in generations(connection) if generation.live]
-    behind = [generation for generation in live if shown.get(generation.projection) != generation.schema_name]
-    done = [_publish(connection, generation) for generation in behind]
+    with _alone(connection):
+        shown = dict(connection.execute(SHOWN).fetchall())
+        live = [generation for generation in generations(connection) if generation.live]
+        behind = [generation for generation in live if shown.get(generation.projection) != generation.schema_name]
+        done = [_publish(connection, generation) for generation in behind]
     return all(done)
+
+
+@contextmanager
+def _alone(connection: Connection[Any]) -> Iterator[None]:
+    """A projector and a command may swap at the same time: the one that comes second must look again."""
+    connection.execute("SELECT pg_advisory_lock(%s)", (VIEWS_LOCK,))
+    try:
+        yield
+    finally:
+        with suppress(psycopg.OperationalError):
+            connection.execute("SELECT pg_advisory_unlock(%s)", (VIEWS_LOCK,))
 
 
 def _publish(connection: Connection[Any], generation: Generation) -> bool:
