@@ -1,4 +1,4 @@
-"""statuses: one row for each commit status: what a service without check runs said of a commit."""
+"""commit_statuses: one row for each commit status: what a service without check runs said of a commit."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from replay.merges import Row, key, once
 from replay.projection import Projection
 
 
-def status_rows(event: Event[Payload]) -> Iterator[Row]:
+def commit_status_rows(event: Event[Payload]) -> Iterator[Row]:
     """A status never changes: another state is another status."""
     payload = payload_of(event)
     if payload is None or payload.id is None or payload.sha is None or not event.repository_id:
@@ -26,14 +26,17 @@ def status_rows(event: Event[Payload]) -> Iterator[Row]:
     }
 
 
-statuses = Projection(
-    name="statuses",
+commit_statuses = Projection(
+    name="commit_statuses",
     version=1,
     events=frozenset({"status"}),
     columns=(
         key(*(Column(name, BigInteger) for name in ("repository_id", "status_id"))),
         once(*strings("sha", "context", "state"), *moments("at")),
     ),
-    rows=status_rows,
-    indexes=(Index("statuses_sha", "repository_id", "sha"),),
+    rows=commit_status_rows,
+    indexes=(
+        Index("commit_statuses_sha", "repository_id", "sha"),
+        Index("commit_statuses_at", "at"),
+    ),
 )

@@ -1,14 +1,18 @@
-"""deployments: one row for each deployment; deployment_statuses: everything that was said of how it went."""
+"""deployments: one row for each deployment; deployment_statuses: everything that was said of how it went.
+
+A status may move a deployment to another environment: the latest telling of the deployment says where it is.
+"""
 
 from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Column, Index
 
-from projections.facts import login, moments, payload_of, strings
+from projections.facts import moments, payload_of, strings
 from projections.payload import Payload
 from replay.event import Event
-from replay.merges import Row, key, once, smallest
+from replay.merges import Row, key, latest, once, smallest
 from replay.projection import Projection
+from replay.version import version
 
 
 def deployment_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -21,9 +25,11 @@ def deployment_rows(event: Event[Payload]) -> Iterator[Row]:
         "deployment_id": deployment.id,
         "sha": deployment.sha,
         "ref": deployment.ref,
-        "environment": deployment.environment,
-        "creator": login(deployment.creator),
+        # A missing creator (a ghost) does not take the name away.
+        "creator": deployment.creator.login if deployment.creator is not None else None,
         "created_at": deployment.created_at,
+        "environment_version": version(deployment.updated_at, 0, event.body_sha256),
+        "environment": deployment.environment,
     }
 
 
@@ -50,8 +56,9 @@ deployments = Projection(
     events=frozenset({"deployment", "deployment_status"}),
     columns=(
         key(*(Column(name, BigInteger) for name in ("repository_id", "deployment_id"))),
-        once(*strings("sha", "ref", "environment", "creator")),
+        once(*strings("sha", "ref", "creator")),
         smallest(*moments("created_at")),
+        latest("environment", *strings("environment")),
     ),
     rows=deployment_rows,
     indexes=(Index("deployments_created", "created_at"), Index("deployments_sha", "repository_id", "sha")),

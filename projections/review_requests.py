@@ -16,21 +16,28 @@ def review_request_rows(event: Event[Payload]) -> Iterator[Row]:
     payload, at = payload_of(event), event_time(event)
     if payload is None or payload.action not in ("review_requested", "review_request_removed") or at is None:
         return
-    pull, person, team = payload.pull_request, payload.requested_reviewer, payload.requested_team
-    asked = person.login if person is not None else team.slug if team is not None else None
+    pull, asked = payload.pull_request, _asked(payload)
     if pull is None or pull.number is None or asked is None or not event.repository_id:
         return
     yield {
         "repository_id": event.repository_id,
         "number": pull.number,
-        "reviewer": asked,
-        "team": person is None,
         "at": at,
         "requested": payload.action == "review_requested",
-        "reviewer_id": person.id if person is not None else team.id if team is not None else None,
-        "reviewer_type": person.type if person is not None else "Team",
         "actor": login(payload.sender),
+        "actor_id": payload.sender.id if payload.sender is not None else None,
+        **asked,
     }
+
+
+def _asked(payload: Payload) -> Row | None:
+    """The person or the team: a payload names one of them."""
+    person, team = payload.requested_reviewer, payload.requested_team
+    if person is not None and person.login is not None:
+        return {"reviewer": person.login, "team": False, "reviewer_id": person.id, "reviewer_type": person.type}
+    if team is not None and team.slug is not None:
+        return {"reviewer": team.slug, "team": True, "reviewer_id": team.id, "reviewer_type": "Team"}
+    return None
 
 
 review_requests = Projection(
@@ -45,7 +52,7 @@ review_requests = Projection(
             Column("at", Moment),
             Column("requested", Boolean),
         ),
-        once(Column("reviewer_id", BigInteger), *strings("reviewer_type", "actor")),
+        once(*(Column(name, BigInteger) for name in ("reviewer_id", "actor_id")), *strings("reviewer_type", "actor")),
     ),
     rows=review_request_rows,
     indexes=(Index("review_requests_reviewer", "reviewer", "at"),),

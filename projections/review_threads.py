@@ -11,34 +11,37 @@ from replay.merges import Row, key, latest, once, smallest
 from replay.projection import Projection
 
 THREAD = "pull_request_review_thread"
+RANKS = {"resolved": 0, "unresolved": 1}
+"""Only what was resolved can be reopened: of the two at one time, reopening is the later."""
 
 
 def review_thread_rows(event: Event[Payload]) -> Iterator[Row]:
+    """A reply tells of its thread too: the first comment may be older than the webhook, or gone."""
     payload = payload_of(event)
     pull = payload.pull_request if payload is not None else None
-    first = _first_comment(payload) if payload is not None else None
-    if payload is None or first is None or first.id is None or pull is None or pull.number is None:
+    comment = _comment(payload) if payload is not None else None
+    if payload is None or comment is None or pull is None or pull.number is None or not event.repository_id:
         return
-    if not event.repository_id:
+    first = comment.in_reply_to_id if comment.in_reply_to_id is not None else comment.id
+    if first is None:
         return
     row: Row = {
         "repository_id": event.repository_id,
-        "first_comment_id": first.id,
+        "first_comment_id": first,
         "number": pull.number,
-        "path": first.path,
-        "first_comment_at": first.created_at,
+        "path": comment.path,
+        "first_comment_at": comment.created_at if comment.id == first else None,
     }
-    if event.event_type == THREAD and payload.action in ("resolved", "unresolved"):
+    if event.event_type == THREAD and payload.action in RANKS:
         row |= _resolution(event, payload)
     yield row
 
 
-def _first_comment(payload: Payload) -> Comment | None:
-    """The comment that a thread is known by: the first of the thread, or a comment that answers no other."""
+def _comment(payload: Payload) -> Comment | None:
+    """The earliest comment that the payload shows of the thread."""
     if payload.thread is not None:
         return payload.thread.comments[0] if payload.thread.comments else None
-    comment = payload.comment
-    return comment if comment is not None and comment.in_reply_to_id is None else None
+    return payload.comment
 
 
 def _resolution(event: Event[Payload], payload: Payload) -> Row:
@@ -46,7 +49,7 @@ def _resolution(event: Event[Payload], payload: Payload) -> Row:
     resolved = payload.action == "resolved"
     return {
         "node_id": payload.thread.node_id if payload.thread is not None else None,
-        "resolution_version": event_version(event, rank=1 if resolved else 0),
+        "resolution_version": event_version(event, RANKS[payload.action or ""]),
         "resolved": resolved,
         "resolved_at": event_time(event) if resolved else None,
         "resolver": login(payload.sender) if resolved else None,
