@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from github_metrics.api import health, problems, projections, repositories, requests, summary, usage, webhooks
+from github_metrics.api import health, problems, projections, repositories, requests, summary, trends, usage, webhooks
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.openapi import describe_receiver
@@ -78,7 +78,7 @@ def show_docs() -> RedirectResponse:
 
 def _metrics_router() -> APIRouter:
     router = APIRouter(prefix="/api/metrics", dependencies=[Depends(requests.require_key)])
-    for part in (webhooks, repositories, summary, usage, projections):
+    for part in (webhooks, repositories, summary, trends, usage, projections):
         router.include_router(part.router)
     return router
 

@@ -670,6 +670,8 @@ def test_adding_a_read_model_is_adding_one_file(
     append(connection, pull_requests_told(30, bad=set()))
     with running(database) as service:
         until(lambda: checkpoints(connection).get("titles") == generations.head(connection))
+        # The view follows the swap within a moment.
+        until(lambda: connection.execute("SELECT to_regclass('titles')").fetchone() != (None,))
         assert connection.execute("SELECT * FROM titles WHERE title = 'title 7'").fetchall() == [(7, "title 7", 1)]
         (listed,) = [one for one in service.get("/health")["projections"] if one["name"] == "titles"]
         assert (listed["state"], listed["lag_events"], listed["parked"]) == ("live", 0, 0)

@@ -14,6 +14,14 @@ Time = Annotated[datetime, PlainSerializer(_iso, return_type=str)]
 """A time in UTC, ISO 8601 with Z."""
 
 
+def _iso_of_its_zone(at: datetime) -> str:
+    return at.isoformat() if at.utcoffset() else _iso(at)
+
+
+Zoned = Annotated[datetime, PlainSerializer(_iso_of_its_zone, return_type=str)]
+"""A time with the offset of its own zone, Z where that is none."""
+
+
 class Pagination(BaseModel):
     """Where a page stands in the whole list. A page past the end is empty and keeps its own number."""
 

@@ -4,9 +4,11 @@ import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 
 from github_metrics.api.problems import POSITION_HEADER, BadParameter, Unauthorized
 from projections.summary_queries import Window
@@ -26,6 +28,8 @@ MinPosition = Annotated[
 Moment = Annotated[
     str | None, Query(description="ISO 8601, UTC unless it has an offset", examples=["2024-01-15T00:00:00Z"])
 ]
+Names = Annotated[list[str] | None, Field(max_length=100)]
+"""A parameter that may be repeated."""
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1")]
 
 
@@ -69,6 +73,27 @@ def window(start_time: Moment = None, end_time: Moment = None) -> Window:
 
 
 Asked = Annotated[Window, Depends(window)]
+
+
+def zone(
+    tz: Annotated[str, Query(description="IANA time zone, such as Europe/Prague", examples=["Europe/Prague"])] = "UTC",
+) -> ZoneInfo:
+    """The time zone that a request asks for. Raises BadParameter, which names it."""
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise BadParameter(
+            f"tz is not a time zone: {tz[:100]!r}; use an IANA name, for example Europe/Prague"
+        ) from None
+
+
+Zone = Annotated[ZoneInfo, Depends(zone)]
+
+
+def text(value: str) -> str:
+    """PostgreSQL's text holds no NUL, so neither does any name that could be found."""
+    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
 
 _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 _bearer = HTTPBearer(auto_error=False)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.pages import Pagination, Time, pagination
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS, NotFound, Problem
-from github_metrics.api.requests import MAX_POSITION, Asked, Page, Reads, links
+from github_metrics.api.requests import MAX_POSITION, Asked, Page, Reads, links, text
 from projections import webhook_queries
 from projections.decode import content, parse
 from projections.webhook_queries import Filters
@@ -93,13 +93,8 @@ async def _filters(
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
     status: Status | None = None,
 ) -> Filters:
-    ids = await webhook_queries.repository_ids(snapshot, [_text(repository)]) if repository is not None else None
-    return Filters(ids, None if event_type is None else _text(event_type), status, asked.start, asked.end)
-
-
-def _text(value: str) -> str:
-    """PostgreSQL's text holds no NUL, so neither does any name that could be found."""
-    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    ids = await webhook_queries.repository_ids(snapshot, [text(repository)]) if repository is not None else None
+    return Filters(ids, None if event_type is None else text(event_type), status, asked.start, asked.end)
 
 
 @router.get("/webhooks", operation_id="get_webhook_events", responses=PROBLEMS)
