@@ -9,7 +9,19 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
-from github_metrics.api import health, problems, projections, repositories, requests, summary, trends, usage, webhooks
+from github_metrics.api import (
+    contributors,
+    health,
+    problems,
+    projections,
+    repositories,
+    requests,
+    summary,
+    trends,
+    usage,
+    user_pull_requests,
+    webhooks,
+)
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.openapi import describe_receiver
@@ -62,6 +74,9 @@ def create_api(
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.projections = active_projections(settings.extra_projections)
     app.state.api_keys = tuple(_secret(value) for value in settings.api_keys)
+    app.state.bot_logins = settings.bot_logins
+    app.state.approval_label_prefix = settings.approval_label_prefix
+    app.state.lgtm_label_prefix = settings.lgtm_label_prefix
     problems.add_problems(app)
     for path in ("/", "/dashboard"):
         app.add_api_route(path, show_docs, include_in_schema=False)
@@ -78,7 +93,7 @@ def show_docs() -> RedirectResponse:
 
 def _metrics_router() -> APIRouter:
     router = APIRouter(prefix="/api/metrics", dependencies=[Depends(requests.require_key)])
-    for part in (webhooks, repositories, summary, trends, usage, projections):
+    for part in (webhooks, repositories, summary, trends, contributors, user_pull_requests, usage, projections):
         router.include_router(part.router)
     return router
 

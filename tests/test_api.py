@@ -756,7 +756,8 @@ def test_the_openapi_document_names_every_operation(api: Service) -> None:
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
     assert {"health_check", "get_webhook_events", "get_webhook_event_by_id", "receive_webhook"} <= set(names)
-    assert {"get_repository_statistics", "get_metrics_summary", "post_usage_report"} <= set(names)
+    assert {"get_metrics_contributors", "get_user_pull_requests"} <= set(names)
+    assert {"get_repository_statistics", "get_metrics_summary", "get_metrics_trends", "post_usage_report"} <= set(names)
 
 
 # ── Cost ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -773,6 +774,11 @@ def test_the_openapi_document_names_every_operation(api: Service) -> None:
         (SUMMARY, {}, 4),
         (SUMMARY, MARCH_2, 5),
         (SUMMARY, {"min_position": 1}, 5),
+        ("/api/metrics/trends", {}, 3),
+        ("/api/metrics/trends", {"repository": "octo/world", **MARCH_2}, 3),
+        ("/api/metrics/contributors", {}, 5),
+        ("/api/metrics/contributors", {"repositories": "octo/world", "users": "octocat"}, 6),
+        ("/api/metrics/user-prs", {"role": "pr_approvers"}, 2),
     ],
 )
 def test_a_request_costs_so_many_queries_whatever_it_returns(

@@ -272,6 +272,8 @@ def test_every_field_is_documented(openapi: dict[str, Any]) -> None:
         "GET /api/metrics/projections": ["Projections", "ProjectionState", "ReplayState"],
         "GET /api/metrics/repositories": ["Repositories", "RepositoryStatistics", "TimeRange"],
         "GET /api/metrics/summary": ["MetricsSummary", "TopRepository"],
+        "GET /api/metrics/contributors": ["Contributors", "Creator", "Reviewer", "Approver", "Lgtm", "TimeRange"],
+        "GET /api/metrics/user-prs": ["UserPullRequests", "UserPullRequest"],
         "GET /api/metrics/trends": ["Trends", "Trend", "TimeRange"],
         "POST /api/metrics/usage": ["ReportTaken"],
     }

@@ -144,7 +144,7 @@ def test_windows_that_cannot_be_shown_are_refused(api: Service, parameters: dict
 
 
 @pytest.mark.parametrize(
-    ("parameters", "named"), [({"bucket": "year"}, "bucket"), ({"repository": ["a/b"] * 101}, "repository")]
+    ("parameters", "named"), [({"bucket": "year"}, "bucket"), ({"repository": ["a/b"] * 501}, "repository")]
 )
 def test_parameters_out_of_bounds_are_named(api: Service, parameters: dict[str, Any], named: str) -> None:
     (fault,) = problem(api.client.get(TRENDS, params=parameters), 422, "invalid_parameter")

@@ -28,7 +28,7 @@ MinPosition = Annotated[
 Moment = Annotated[
     str | None, Query(description="ISO 8601, UTC unless it has an offset", examples=["2024-01-15T00:00:00Z"])
 ]
-Names = Annotated[list[str] | None, Field(max_length=100)]
+Names = Annotated[list[str] | None, Field(max_length=500)]
 """A parameter that may be repeated."""
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1")]
 

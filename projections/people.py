@@ -1,0 +1,100 @@
+"""Who did what to pull requests, as the lists of people ask for it: reviews and approvals by others than the author.
+
+Logins are compared without regard to case, as GitHub does. Whether somebody is a bot is decided here, when it is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, LiteralString
+
+Actors = Literal["human", "bot", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whose work is asked for, done in [start, end) by GitHub's clock. None: without that bound, or everyone's."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    repository_ids: Sequence[int] | None = None
+    users: Sequence[str] | None = None
+    excluded: Sequence[str] = ()
+    actors: Actors = "human"
+    bot_logins: Sequence[str] = ()
+
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "start": self.start or "-infinity",
+            "end": self.end or "infinity",
+            "repository_ids": None if self.repository_ids is None else list(self.repository_ids),
+            "users": None if self.users is None else _lower(self.users),
+            "excluded": _lower(self.excluded),
+            "actors": self.actors,
+            "bot_logins": _lower(self.bot_logins),
+        }
+
+
+def _lower(logins: Sequence[str]) -> list[str]:
+    return [login.lower() for login in logins]
+
+
+FACTS: LiteralString = """
+    pulls AS NOT MATERIALIZED (
+        SELECT p.*, lower(coalesce(p.author, 'ghost')) AS person, coalesce(p.author, 'ghost') AS "user",
+               coalesce(p.created_at >= %(start)s::timestamptz AND p.created_at < %(end)s::timestamptz, false)
+                   AS opened,
+               coalesce(p.merged_at >= %(start)s::timestamptz AND p.merged_at < %(end)s::timestamptz, false)
+                   AS merged_then,
+               p.merged_at IS NULL AND coalesce(
+                   p.closed_at >= %(start)s::timestamptz AND p.closed_at < %(end)s::timestamptz, false) AS closed
+        FROM pull_requests p
+        WHERE %(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s)
+    ),
+    reviews AS NOT MATERIALIZED (
+        SELECT v.repository_id, v.number, v.submitted_at AS at, v.state, lower(coalesce(v.reviewer, 'ghost')) AS person,
+               coalesce(v.reviewer, 'ghost') AS "user", v.reviewer_type = 'Bot' AS bot
+        FROM pr_reviews v JOIN pulls p USING (repository_id, number)
+        WHERE v.state IN ('approved', 'changes_requested', 'commented')
+        AND NOT coalesce(v.reviewer_id = p.author_id, lower(v.reviewer) = lower(p.author), false)
+    ),
+    marks AS NOT MATERIALIZED (
+        SELECT m.repository_id, m.number, m.at, lower(substr(m.label, length(%(prefix)s) + 1)) AS person,
+               substr(m.label, length(%(prefix)s) + 1) AS "user", NULL::boolean AS bot
+        FROM (
+            SELECT repository_id, number, label, at FROM pr_labels WHERE added
+            UNION ALL
+            SELECT repository_id, number, label, first_seen_at FROM pr_label_sightings
+        ) AS m JOIN pulls p USING (repository_id, number)
+        WHERE %(prefix)s <> '' AND starts_with(m.label, %(prefix)s) AND length(m.label) > length(%(prefix)s)
+        AND lower(substr(m.label, length(%(prefix)s) + 1)) IS DISTINCT FROM lower(p.author)
+    ),
+    approvals AS (
+        SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
+        FROM (
+            SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved'
+            UNION ALL
+            SELECT * FROM marks
+        ) AS given GROUP BY 1, 2, 3
+    ),
+    lgtm AS (
+        SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
+        FROM marks GROUP BY 1, 2, 3
+    )
+"""
+"""What people did, of the repositories that are asked for. `pulls`: what of it falls into the window. The others are of
+all time. `reviews`: submitted ones by others than the author; a dismissed one was submitted all the same. `marks`:
+labels that name another than the author behind the prefix, when they were put on, or first seen where that was missed.
+`approvals` and `lgtm`: the first by each person of each pull request, so that one counts once, in one window only.
+Not materialized: a query uses some of them.
+"""
+
+CHOSEN: LiteralString = """
+    (%(users)s::text[] IS NULL OR person = ANY(%(users)s)) AND NOT person = ANY(%(excluded)s::text[])
+    AND (%(actors)s = 'all' OR (%(actors)s = 'bot') = (
+        coalesce(bot, false) OR right(person, 5) = '[bot]' OR person = ANY(%(bot_logins)s::text[])
+        OR person IN (SELECT lower(a.login) FROM actors a WHERE a.type = 'Bot')))
+"""
+"""Whether a person is asked for, by name and by kind. A bot is who GitHub says is one, whose login ends in [bot], or
+who is listed in the settings.
+"""

@@ -1,0 +1,45 @@
+"""The pull requests behind the lists of contributors: those that people opened, reviewed, approved or marked."""
+
+from typing import Literal, LiteralString
+
+from psycopg import sql
+
+from projections.contributor_queries import READS as CONTRIBUTOR_READS
+from projections.contributor_queries import Listed, Part
+from projections.people import CHOSEN, FACTS, People
+from replay.snapshot import Snapshot
+
+READS = (*CONTRIBUTOR_READS, "repositories")
+"""The projections that the list is made of."""
+
+Role = Literal["pr_creators", "pr_reviewers", "pr_approvers", "pr_lgtm"]
+
+INVOLVED: dict[Role, LiteralString] = {
+    "pr_creators": "SELECT *, author_type = 'Bot' AS bot FROM pulls WHERE opened OR merged_then OR closed",
+    "pr_reviewers": "SELECT * FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+    "pr_approvers": "SELECT * FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+    "pr_lgtm": "SELECT * FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+}
+LISTED = sql.SQL(
+    """
+WITH {facts}, listed AS (
+    SELECT DISTINCT repository_id, number FROM ({involved}) AS involved WHERE {chosen}
+), page AS (
+    SELECT row_number() OVER (ORDER BY names.full_name, repository_id, number DESC) AS place,
+           p.number, p.title, p."user" AS owner, names.full_name AS repository, p.state, p.merged,
+           p.html_url AS url, p.created_at, p.updated_at, p.commits AS commits_count, p.head_sha
+    FROM listed JOIN pulls p USING (repository_id, number)
+    LEFT JOIN repositories names USING (repository_id)
+    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM listed) AS counted
+LEFT JOIN page ON true ORDER BY page.place
+"""
+)
+
+
+async def pull_requests_of(snapshot: Snapshot, asked: People, role: Role, part: Part, prefix: str = "") -> Listed:
+    """Pull requests that the people had this part in, by repository, the newest first. `prefix`: of the labels."""
+    query = LISTED.format(facts=sql.SQL(FACTS), involved=sql.SQL(INVOLVED[role]), chosen=sql.SQL(CHOSEN))
+    found = await snapshot.rows(query, {**asked.arguments(), **part._asdict(), "prefix": prefix})
+    return Listed([row for row in found if row["place"] is not None], found[0]["total"])
