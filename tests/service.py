@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx2
 import orjson
+import psycopg
 import uvicorn
+from psycopg.conninfo import make_conninfo
 
 from github_metrics.app import create_app
 from github_metrics.settings import Settings, load_settings
@@ -62,6 +64,16 @@ class Service:
 class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """A thread may not."""
+
+
+@contextmanager
+def clone(server: str, template: str) -> Iterator[str]:
+    """A database of a module's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        yield make_conninfo(server, dbname=name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import Field
 
 from github_metrics.api.problems import POSITION_HEADER, BadParameter, Unauthorized
+from github_metrics.api.times import EXAMPLES, FORMS, read_time
 from projections.summary_queries import Window
 from replay.snapshot import Pool, Snapshot, snapshot, wait_for
 
@@ -25,11 +26,10 @@ MinPosition = Annotated[
         description="wait up to 5 s until everything up to this log position is counted (the X-Log-Position of a POST)",
     ),
 ]
-Moment = Annotated[
-    str | None, Query(description="ISO 8601, UTC unless it has an offset", examples=["2024-01-15T00:00:00Z"])
-]
 Names = Annotated[list[str] | None, Field(max_length=500)]
 """A parameter that may be repeated."""
+StartTime = Annotated[str | None, Query(description=f"at or after: {FORMS}", examples=EXAMPLES)]
+EndTime = Annotated[str | None, Query(description=f"before; a period counts in full: {FORMS}", examples=EXAMPLES)]
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1")]
 
 
@@ -51,22 +51,21 @@ class Reads:
             yield taken
 
 
-def moment(name: str, text: str | None) -> datetime | None:
-    """A time that a parameter gives; without an offset it is UTC. Raises BadParameter, which names the parameter."""
+def moment(name: str, text: str | None, now: datetime, *, end: bool = False) -> datetime | None:
+    """The time that a parameter gives. Raises BadParameter, which names the parameter."""
     if text is None:
         return None
     try:
-        # A plus sign that was not escaped arrives as a space.
-        read = datetime.fromisoformat(text.strip().replace(" ", "+") if text.count(" ") == 1 and "T" in text else text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        return read_time(text, now, end=end)
     except (ValueError, OverflowError):
-        expected = "use ISO 8601, for example 2024-01-15T00:00:00Z"
+        expected = "use ISO 8601, for example 2024-01-15T00:00:00Z, or 24h, 7d, today, last week, this month"
         raise BadParameter(f"{name} is not a time: {expected}") from None
 
 
-def window(start_time: Moment = None, end_time: Moment = None) -> Window:
+def window(start_time: StartTime = None, end_time: EndTime = None) -> Window:
     """The window that a request asks for: start <= t < end."""
-    asked = Window(moment("start_time", start_time), moment("end_time", end_time))
+    now = datetime.now(UTC)
+    asked = Window(moment("start_time", start_time, now), moment("end_time", end_time, now, end=True))
     if asked.start is not None and asked.end is not None and asked.start > asked.end:
         raise BadParameter("start_time is after end_time")
     return asked
