@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
+from github_metrics.access import access
 from github_metrics.api import (
     contributors,
     health,
@@ -69,11 +70,11 @@ def create_api(
         description=DESCRIPTION,
         lifespan=_lifespan(appender, conninfo) if schema is None else _reading,
         strict_content_type=False,
+        middleware=access([_secret(value) for value in settings.api_keys], settings.cors_origins),
     )
     app.state.pool = reading_pool(conninfo, pool_size, schema)
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.projections = active_projections(settings.extra_projections)
-    app.state.api_keys = tuple(_secret(value) for value in settings.api_keys)
     app.state.bot_logins = settings.bot_logins
     app.state.approval_label_prefix = settings.approval_label_prefix
     app.state.lgtm_label_prefix = settings.lgtm_label_prefix
@@ -92,7 +93,7 @@ def show_docs() -> RedirectResponse:
 
 
 def _metrics_router() -> APIRouter:
-    router = APIRouter(prefix="/api/metrics", dependencies=[Depends(requests.require_key)])
+    router = APIRouter(prefix="/api/metrics", dependencies=requests.KEYS)
     for part in (webhooks, repositories, summary, trends, contributors, user_pull_requests, usage, projections):
         router.include_router(part.router)
     return router

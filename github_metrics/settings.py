@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     )
     mcp_enabled: bool = Field(True, description="serve MCP for assistants at /mcp")
     api_keys: Secrets = Field((), description="API keys that may read; without any, everyone may")
-    cors_origins: Origins = Field((), description="web origins that may read from a browser")
+    cors_origins: Origins = Field((), description="web origins whose pages may read from a browser")
     webhook_secret: Secrets = Field((), description="webhook secret; several during a rotation")
     verify_github_ips: bool = Field(False, description="accept deliveries from GitHub's addresses only")
     verify_cloudflare_ips: bool = Field(False, description="accept deliveries through Cloudflare's addresses only")

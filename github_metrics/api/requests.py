@@ -1,16 +1,15 @@
-"""What the endpoints ask of a request: a snapshot to read from, a window, a page, a key."""
+"""What the endpoints ask of a request: a snapshot to read from, a window, a page."""
 
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query, Request, Response
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, Query, Request, Response, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import Field
 
-from github_metrics.api.problems import POSITION_HEADER, BadParameter, Unauthorized
+from github_metrics.api.problems import POSITION_HEADER, BadParameter
 from github_metrics.api.times import EXAMPLES, FORMS, read_time
 from projections.summary_queries import Window
 from replay.snapshot import Pool, Snapshot, snapshot, wait_for
@@ -94,23 +93,8 @@ def text(value: str) -> str:
     return value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-_header = APIKeyHeader(name="X-API-Key", auto_error=False)
-_bearer = HTTPBearer(auto_error=False)
-
-
-async def require_key(
-    request: Request,
-    key: Annotated[str | None, Depends(_header)],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> None:
-    """Refuse a request without one of the keys of METRICS_API_KEYS, when there are any. Every key is compared, in
-    constant time.
-    """
-    known: tuple[str, ...] = request.app.state.api_keys
-    given = key or (bearer.credentials if bearer is not None else "")
-    matches = [secrets.compare_digest(given.encode(), one.encode()) for one in known]
-    if known and not any(matches):
-        raise Unauthorized("an API key is needed, as X-API-Key or as Authorization: Bearer")
+KEYS = [Security(APIKeyHeader(name="X-API-Key", auto_error=False)), Security(HTTPBearer(auto_error=False))]
+"""What OpenAPI says of keys; `access` asks for them."""
 
 
 def links(request: Request, pagination: dict[str, Any]) -> str:
