@@ -25,6 +25,7 @@ from github_metrics.api import (
 )
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
+from github_metrics.mcp_endpoint import add_mcp
 from github_metrics.openapi import describe_receiver
 from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
 from github_metrics.receiver import Receive, Receiver, Scope, Send
@@ -84,6 +85,8 @@ def create_api(
     app.include_router(health.router)
     app.include_router(_metrics_router())
     describe_receiver(app)
+    if settings.mcp_enabled:
+        add_mcp(app, settings.cors_origins)
     return app
 
 

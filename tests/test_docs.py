@@ -291,12 +291,19 @@ def test_every_field_is_documented(openapi: dict[str, Any]) -> None:
 
 
 def test_the_event_of_the_readme_has_fields_that_there_are() -> None:
-    (example,) = blocks("README.md", "json")
-    (event,) = orjson.loads(example)["data"]
+    (example,) = [found for found in map(orjson.loads, blocks("README.md", "json")) if "data" in found]
+    (event,) = example["data"]
     assert WebhookEvent.model_validate(
         {"position": 1, "source": "webhook", "event_at": None, "suspect_replay": False, "repeats": 0, **event}
     )
     assert event.keys() <= WebhookEvent.model_fields.keys()
+
+
+def test_the_tools_of_the_readme_are_those_that_there_are(openapi: dict[str, Any]) -> None:
+    section = sections("README.md")["Ask an assistant"]
+    named = re.findall(r"`(\w+)`", section.partition("The tools so far:")[2])
+    reads = [where for where in operations(openapi) if where[0] == "GET" and where[1].startswith("/api/metrics/")]
+    assert named == [operations(openapi)[where]["operationId"] for where in [("GET", "/health"), *reads]]
 
 
 def test_usage_reports_in_examples_are_reports() -> None:

@@ -69,7 +69,9 @@ async def _projections(request: Request) -> list[dict[str, Any]] | None:
 
 @router.get("/health", operation_id="health_check", responses={503: {"model": Health}})
 async def health_check(request: Request, response: Response) -> Health:
-    """Health of the service and how far each projection has come. 503 when the database is away."""
+    """Whether the service and its database are well, and how far each read model has come. 503 when the database is
+    away.
+    """
     found = await _projections(request)
     if found is None:
         response.status_code = UNAVAILABLE

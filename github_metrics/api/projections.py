@@ -60,7 +60,7 @@ class Projections(BaseModel):
 
 @router.get("/projections", operation_id="get_projections", responses=PROBLEMS)
 async def get_projections(request: Request, response: Response) -> Projections:
-    """How far each projection has come, what could not be applied, and the replays under way with their progress."""
+    """How far each read model is behind what was received, what it could not apply, and rebuilds under way."""
     active = [projection.name for projection in request.app.state.projections]
     docs = {projection.name: described(projection) for projection in all_projections()}
     async with snapshot(request.app.state.pool, ()) as taken:

@@ -64,7 +64,7 @@ async def get_repository_statistics(
     page: Page = 1,
     page_size: Annotated[int, Query(ge=1, le=100, description="repositories on a page")] = 10,
 ) -> Repositories:
-    """Webhook events, success rate, processing time and API usage of each repository."""
+    """Webhook events of each repository, the busiest first: counts, success rate, processing time, API usage."""
     rows = await summary_queries.by_repository(snapshot, asked, limit=page_size, offset=(page - 1) * page_size)
     described = pagination(await summary_queries.count_repositories(snapshot, asked), page, page_size)
     response.headers["Link"] = links(request, described)

@@ -110,7 +110,9 @@ def _rate(row: Record, asked: Window, seconds: int) -> float | None:
 async def get_metrics_summary(
     snapshot: Annotated[Snapshot, Depends(Reads(*summary_queries.READS), scope="function")], asked: Asked
 ) -> MetricsSummary:
-    """All webhook events in numbers, the busiest repositories, and the events of each type."""
+    """All webhook events in numbers: counts, success rate, processing times, trends against the window before, the
+    busiest repositories, and the events of each type.
+    """
     earlier = asked.before()
     now = await summary_queries.totals(snapshot, asked)
     before = await summary_queries.totals(snapshot, earlier) if earlier is not None else None

@@ -112,7 +112,9 @@ async def get_webhook_events(
         ),
     ] = None,
 ) -> WebhookEvents:
-    """Webhook events, newest first."""
+    """Webhook events, newest first: when, what, in which repository, by whom, and whether its processing succeeded.
+    Filter by repository, event type, status and time.
+    """
     offset = 0 if after is not None else (page - 1) * page_size
     # One more than asked for says whether there is a next page.
     found = await webhook_queries.page(snapshot, filters, limit=page_size + 1, offset=offset, after=after)
@@ -141,7 +143,7 @@ def _links(request: Request, described: dict[str, Any], rows: list[Record], afte
 async def get_webhook_event_by_id(
     snapshot: Taken, delivery_id: Annotated[UUID, Path(description="GitHub's X-GitHub-Delivery")]
 ) -> Response:
-    """One webhook event with its full payload."""
+    """One webhook event with its full payload, by its delivery id. Payloads can be large."""
     row = await webhook_queries.event_at(snapshot, delivery_id)
     body = await body_at(snapshot.connection, row["position"]) if row is not None else None
     if row is None or body is None:
