@@ -87,13 +87,13 @@ def _selection(connection: psycopg.Connection[Any], asked: Asked) -> Selection:
 
 
 def _repository_ids(connection: psycopg.Connection[Any], name: str) -> tuple[int, ...]:
-    live = [g for g in generations(connection) if g.live and g.projection == "repository_names"]
-    if not live:
+    live = [g for g in generations(connection) if g.live and g.projection in ("repositories", "repository_names")]
+    if len(live) < 2:
         raise ArchiveError("repositories cannot be told by name yet: let the service build its projections first")
     with connection.transaction():
-        path = sql.SQL(", ").join(map(sql.Identifier, [live[0].schema_name, "public"]))
+        path = sql.SQL(", ").join(map(sql.Identifier, [*(generation.schema_name for generation in live), "public"]))
         connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
-        found = tuple(row[1] for row in connection.execute(NAMED, {"names": [name]}))
+        found = tuple(row[0] for row in connection.execute(NAMED, {"names": [name]}))
     if not found:
         raise ArchiveError(f"no repository was ever called {name}")
     return found

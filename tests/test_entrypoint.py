@@ -248,15 +248,20 @@ def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", run("--version").stdout)
 
 
-def test_the_demo_plays_once_on_data_of_its_own_and_can_be_stopped_at_it(start: Start) -> None:
+def test_the_demo_plays_once_on_data_of_its_own_and_goes_on_where_it_was_stopped(start: Start) -> None:
     database = {"METRICS_DB_NAME": "real", "METRICS_DB_USER": "real", "METRICS_DB_PASSWORD": "real"}
-    service = start("demo", "--days", "30", "--pull-requests", "200", **database)
+    service = start("demo", "--days", "30", "--pull-requests", "12", **database)
     service.wait_until(lambda: "Playing the history: " in service.said())
     assert f"embedded PostgreSQL in {service.data_dir / 'demo'}" in service.said()
     assert service.stop(signal.SIGTERM) < STOP_SECONDS
     assert service.left() == []
     again = start("demo", **database)
-    again.wait_until(again.answers)
-    assert "the history played before is kept" in again.said()
+    again.wait_until(lambda: "deliveries played: " in again.said())
+    assert "going on with the history begun before" in again.said()
     again.stop(signal.SIGTERM)
     assert again.left() == []
+    done = start("demo", **database)
+    done.wait_until(done.answers)
+    assert "the history played before is kept" in done.said()
+    done.stop(signal.SIGTERM)
+    assert done.left() == []
