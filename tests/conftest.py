@@ -17,6 +17,7 @@ from projections.catalog import active_projections
 from projections.decode import decode
 from replay.compression import register_dictionary
 from replay.projector import Projector
+from replay.views import publish_views
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,7 @@ def template(server: str) -> Iterator[str]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         register_dictionary(connection, current_dictionary())
         Projector(conninfo, active_projections(), decode).prepare(connection)
+        publish_views(connection)
     yield name
     _run(server, f"DROP DATABASE {name} WITH (FORCE)")
 
