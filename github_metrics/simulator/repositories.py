@@ -149,21 +149,24 @@ class Repository:
         }
 
 
+JOBS = (
+    ("lint", "ubuntu-latest"),
+    ("build", "ubuntu-latest"),
+    ("unit (3.11)", "ubuntu-latest"),
+    ("unit (3.12)", "ubuntu-latest"),
+    ("unit (3.13)", "ubuntu-latest"),
+    ("unit (3.14)", "ubuntu-latest"),
+    ("integration", "ubuntu-latest"),
+    ("package", "ubuntu-latest"),
+    ("test", "self-hosted-large"),
+)
+"""A build matrix, as most organisations have one: what sends most of the deliveries. Name and runner."""
+
+
 def repositories(start: int) -> list[Repository]:
     """The organisation's, as of `start`."""
-    github = (
-        ("lint", "ubuntu-latest"),
-        ("build", "ubuntu-latest"),
-        ("unit (3.11)", "ubuntu-latest"),
-        ("unit (3.12)", "ubuntu-latest"),
-        ("unit (3.13)", "ubuntu-latest"),
-        ("unit (3.14)", "ubuntu-latest"),
-        ("integration", "ubuntu-latest"),
-        ("package", "ubuntu-latest"),
-        ("test", "self-hosted-large"),
-    )
     found = [
-        Repository(512_004_117, "gateway", "platform", "Go", jobs=github, weight=0.7, deploys=True),
+        Repository(512_004_117, "gateway", "platform", "Go", jobs=JOBS, weight=0.7, deploys=True),
         Repository(
             512_118_902, "scheduler", "platform", "Rust", checks=("build", "clippy", "miri"), labels_approvals=True
         ),
@@ -177,7 +180,7 @@ def repositories(start: int) -> list[Repository]:
             dismisses=True,
         ),
         Repository(533_904_773, "tariffs", "payments", "Python", contexts=("ci/unit",), weight=0.6),
-        Repository(547_222_048, "console", "frontend", "TypeScript", jobs=github[:8], weight=1.1, deploys=True),
+        Repository(547_222_048, "console", "frontend", "TypeScript", jobs=JOBS[:8], weight=1.1, deploys=True),
         Repository(547_300_981, "design-kit", "frontend", "TypeScript", contexts=("ci/snapshots",), weight=0.6),
         Repository(
             561_733_260, "atlas-index", "data", "Python", checks=("tests", "docs", "types"), labels_approvals=True
