@@ -4,7 +4,7 @@ hide the run before.
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Index, text
 
 from projections.facts import check_run_version, checked_pull_request, moments, strings
 from projections.payload import CheckRun, Payload
@@ -79,6 +79,7 @@ check_runs = Projection(
     indexes=(
         Index("check_runs_head", "repository_id", "head_sha"),
         Index("check_runs_completed", "completed_at"),
+        Index("check_runs_pull_request", "repository_id", "pr_number", postgresql_where=text("pr_number IS NOT NULL")),
     ),
 )
 

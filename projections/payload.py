@@ -258,10 +258,25 @@ class Commit(Timed, frozen=True):
     times: ClassVar[tuple[str, ...]] = ("timestamp",)
 
 
+class Before(Struct, frozen=True):
+    """What a text was before it was edited."""
+
+    was: str | None = msgspec.field(default=None, name="from")
+
+
+class Changes(Struct, frozen=True):
+    """What an edit changed: what it did not is absent."""
+
+    title: Before | None = None
+    body: Struct | None = None
+    base: Struct | None = None
+
+
 class Dated(Timed, frozen=True):
-    """A discussion, release, milestone or any other object whose time is all that we read."""
+    """A discussion, release, milestone or any other object whose time is most of what we read."""
 
     number: Int | None = None
+    title: str | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
     published_at: Time | None = None
@@ -285,6 +300,7 @@ class Payload(Timed, frozen=True):
     requested_reviewer: User | None = None
     requested_team: Team | None = None
     assignee: User | None = None
+    changes: Changes | None = None
     check_run: CheckRun | None = None
     check_suite: CheckSuite | None = None
     workflow_run: WorkflowRun | None = None

@@ -29,6 +29,12 @@ def in_conversation(position: int, **issue: Any) -> Event[Any]:
     return make_event("issue_comment", payload("created", comment=told, issue=about), position)
 
 
+def in_thread(position: int, *comments: dict[str, Any]) -> Event[Any]:
+    thread = {"node_id": "PRRT_1", "comments": list(comments)}
+    pull = simple(pull_request(4, updated="12:00"))
+    return make_event("pull_request_review_thread", payload("resolved", thread=thread, pull_request=pull), position)
+
+
 CREATED = on_code("created", 1)
 EDITED = on_code("edited", 2, "10:20", body="Why so?")
 DELETED = on_code("deleted", 3, "10:40", body="Why so?")
@@ -82,9 +88,38 @@ def test_comments_on_issues_and_without_id_state_nothing() -> None:
     assert rows("comments", in_conversation(1, pull_request=None), on_code("created", 2, id=None)) == []
 
 
+def test_a_thread_shows_comments_that_are_older_than_the_webhook() -> None:
+    first = {
+        "id": 60,
+        "user": user("monalisa", 2),
+        "body": "Why?",
+        "created_at": at("10:00"),
+        "updated_at": at("10:00"),
+    }
+    reply = {**first, "id": 61, "in_reply_to_id": 60, "user": user("alice", 9), "created_at": at("10:10")}
+    found = rows("comments", in_thread(1, first, reply, {"id": None}))
+    assert [(told["comment_id"], told["on_code"], told["number"], told["author"]) for told in found] == [
+        (60, True, 4, "monalisa"),
+        (61, True, 4, "alice"),
+    ]
+    assert [(told["in_reply_to_id"], told["created_at"]) for told in found] == [
+        (None, moment("10:00")),
+        (60, moment("10:10")),
+    ]
+
+
+def test_a_thread_does_not_undo_an_edit() -> None:
+    """Its comments are as they were at their own time, though it is told later."""
+    before = {"id": 60, "user": None, "body": "Why?", "created_at": at("10:00"), "updated_at": at("10:00")}
+    for order in permutations([CREATED, EDITED, in_thread(3, before)]):
+        found = row("comments", *order)
+        assert (found["body"], found["author"], found["review_id"]) == ("Why so?", "monalisa", 50)
+
+
 def test_the_examples_of_github() -> None:
-    """Their comment 492700400 is on an issue; 284312630 is on the code of pull request 2."""
-    found = row("comments", *(make_event(kind, body) for kind, body in example_payloads()))
+    """Their comment 492700400 is on an issue; 284312630 is on the code of pull request 2, and 820867280 in a thread."""
+    found, told_by_its_thread = rows("comments", *(make_event(kind, body) for kind, body in example_payloads()))
+    assert (told_by_its_thread["comment_id"], told_by_its_thread["number"]) == (820867280, 118)
     assert (found["comment_id"], found["review_id"], found["number"]) == (284312630, 237895671, 2)
     assert (found["author"], found["path"]) == ("Codertocat", "README.md")
     assert found["body"] == "Maybe you should use more emoji on this line."

@@ -9,11 +9,13 @@ PULL = pull_request(4)
 
 def test_an_event_of_a_pull_request() -> None:
     body = payload("synchronize", pull_request=pull_request(4, draft=True), before="9" * 40)
-    assert row("pr_events", make_event("pull_request", body, 8)) == {
+    told = make_event("pull_request", body, 8, body_sha256=bytes([255] * 8 + [0] * 24))
+    assert row("pr_events", told) == {
         "repository_id": 7,
         "number": 4,
         "delivery_id": uuid.UUID(int=8),
         "position": 8,
+        "body_hash": -1,
         "at": moment("10:00"),
         "event_type": "pull_request",
         "action": "synchronize",
@@ -27,7 +29,14 @@ def test_an_event_of_a_pull_request() -> None:
         "review_state": None,
         "comment_id": None,
         "thread_id": None,
+        "requested_team_name": None,
+        "assignee": None,
+        "milestone": None,
+        "changed": None,
+        "previous_title": None,
         "draft": True,
+        "opened_at": moment("09:00"),
+        "merged_at": None,
         "before_sha": "9" * 40,
         "head_sha": "a" * 40,
     }
@@ -37,7 +46,16 @@ def test_what_an_event_is_about() -> None:
     about = [
         ("pull_request", {"label": {"name": "bug"}}, {"label": "bug"}),
         ("pull_request", {"requested_reviewer": user("monalisa", 2)}, {"requested_reviewer": "monalisa"}),
-        ("pull_request", {"requested_team": {"slug": "core"}}, {"requested_team": "core"}),
+        (
+            "pull_request",
+            {"requested_team": {"slug": "core", "name": "The core"}},
+            {"requested_team": "core", "requested_team_name": "The core"},
+        ),
+        ("pull_request", {"assignee": user("monalisa", 2)}, {"assignee": "monalisa"}),
+        ("pull_request", {"milestone": {"title": "1.0"}}, {"milestone": "1.0"}),
+        ("pull_request", {"changes": {"title": {"from": "Old"}}}, {"changed": "title", "previous_title": "Old"}),
+        ("pull_request", {"changes": {"body": {"from": None}, "base": {}}}, {"changed": "body, base"}),
+        ("pull_request", {"changes": {"unheard_of": 1}}, {"changed": None}),
         (
             "pull_request_review",
             {"review": {"id": 5, "state": "APPROVED"}},
