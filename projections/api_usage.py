@@ -55,6 +55,7 @@ def api_usage_rows(event: Event[UsageReport]) -> Iterator[Row]:
         "used": report.used,
         "limit": report.limit,
         "remaining": report.remaining,
+        "least_used": report.used,
         "first_reported_at": event.received_at,
         "last_reported_at": event.received_at,
         "calls": report.calls,
@@ -89,7 +90,7 @@ api_usage = Projection(
     columns=(
         key(*strings("token_fingerprint", "resource"), *moments("reset_at")),
         largest(Column("used", BigInteger), Column("limit", BigInteger)),
-        smallest(Column("remaining", BigInteger), *moments("first_reported_at")),
+        smallest(*(Column(name, BigInteger) for name in ("remaining", "least_used")), *moments("first_reported_at")),
         largest(*moments("last_reported_at")),
         total("calls", "charged_calls"),
     ),

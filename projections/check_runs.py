@@ -1,16 +1,19 @@
 """check_runs: each check run as last told; check_run_attempts: each completion of it, so that a re-run does not
-hide the run before.
+hide the run before; check_groups: what the attempts at one check of one commit came to.
 """
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Column, Index, text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, text
 
 from projections.facts import check_run_version, checked_pull_request, moments, strings
 from projections.payload import CheckRun, Payload
 from replay.event import Event
-from replay.merges import Row, key, latest, once
+from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection
+
+FAILED = ("failure", "timed_out", "startup_failure", "action_required")
+"""The conclusions of a check that failed."""
 
 
 def check_run_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -32,10 +35,8 @@ def check_run_rows(event: Event[Payload]) -> Iterator[Row]:
 
 def check_run_attempt_rows(event: Event[Payload]) -> Iterator[Row]:
     """An attempt is a completion at a time of its own; told again under another id it is the same."""
-    run = event.payload.check_run if event.payload is not None else None
-    if run is None or run.id is None or not event.repository_id:
-        return
-    if run.status != "completed" or run.completed_at is None:
+    run = _completed(event)
+    if run is None:
         return
     yield {
         "repository_id": event.repository_id,
@@ -46,6 +47,39 @@ def check_run_attempt_rows(event: Event[Payload]) -> Iterator[Row]:
         "started_at": run.started_at,
         "conclusion": run.conclusion,
     }
+
+
+def check_group_rows(event: Event[Payload]) -> Iterator[Row]:
+    """The extremes of an attempt: they say of a group whether it has more than one, and one that failed before one
+    that succeeded.
+    """
+    run = _completed(event)
+    if run is None:
+        return
+    suite, app = run.check_suite, run.app
+    yield {
+        "repository_id": event.repository_id,
+        "head_sha": run.head_sha or "",
+        "app_id": (app.id if app is not None else None) or 0,
+        "check_suite_id": (suite.id if suite is not None else None) or 0,
+        "name": run.name or "",
+        "app": app.slug if app is not None else None,
+        "pr_number": checked_pull_request(event),
+        "first_check_run_id": run.id,
+        "last_check_run_id": run.id,
+        "first_completed_at": run.completed_at,
+        "last_completed_at": run.completed_at,
+        "first_failed_at": run.completed_at if run.conclusion in FAILED else None,
+        "last_succeeded_at": run.completed_at if run.conclusion == "success" else None,
+    }
+
+
+def _completed(event: Event[Payload]) -> CheckRun | None:
+    """The check run that an event says to be completed."""
+    run = event.payload.check_run if event.payload is not None else None
+    if run is None or run.id is None or not event.repository_id:
+        return None
+    return run if run.status == "completed" and run.completed_at is not None else None
 
 
 def _identity(event: Event[Payload], run: CheckRun) -> Row:
@@ -101,4 +135,33 @@ check_run_attempts = Projection(
         Index("check_run_attempts_head", "repository_id", "head_sha"),
         Index("check_run_attempts_completed", "completed_at"),
     ),
+)
+
+check_groups = Projection(
+    name="check_groups",
+    version=1,
+    events=frozenset({"check_run"}),
+    columns=(
+        key(
+            Column("repository_id", BigInteger),
+            *strings("head_sha"),
+            *(Column(name, BigInteger) for name in ("app_id", "check_suite_id")),
+            *strings("name"),
+        ),
+        once(*strings("app"), Column("pr_number", BigInteger)),
+        smallest(Column("first_check_run_id", BigInteger), *moments("first_completed_at", "first_failed_at")),
+        largest(Column("last_check_run_id", BigInteger), *moments("last_completed_at", "last_succeeded_at")),
+    ),
+    derived=(
+        Column(
+            "rerun",
+            Boolean,
+            Computed(
+                "first_check_run_id <> last_check_run_id OR first_completed_at <> last_completed_at", persisted=True
+            ),
+        ),
+        Column("flaky", Boolean, Computed("coalesce(first_failed_at < last_succeeded_at, false)", persisted=True)),
+    ),
+    rows=check_group_rows,
+    indexes=(Index("check_groups_completed", "first_completed_at"),),
 )

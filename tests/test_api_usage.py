@@ -55,6 +55,7 @@ def test_a_window_holds_githubs_extremes_and_the_sum_of_calls() -> None:
             "used": 40,
             "limit": 5000,
             "remaining": 4960,
+            "least_used": 10,
             "first_reported_at": RECEIVED + timedelta(seconds=1),
             "last_reported_at": RECEIVED + timedelta(seconds=3),
             "calls": 6,

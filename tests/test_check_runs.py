@@ -1,4 +1,4 @@
-"""check_runs and check_run_attempts."""
+"""check_runs, check_run_attempts and check_groups."""
 
 from itertools import permutations
 from typing import Any
@@ -88,3 +88,51 @@ def test_another_repositorys_number_is_not_ours() -> None:
 def test_what_is_not_complete_is_no_attempt() -> None:
     unfinished = told("completed", 1, "10:00", None)
     assert rows("check_run_attempts", CREATED, RERUN, unfinished, told("completed", 2, "10:00", "10:01", id=None)) == []
+
+
+def test_a_failure_and_a_later_success_are_a_flaky_group_in_any_order() -> None:
+    for order in permutations([CREATED, FAILED, RERUN, PASSED]):
+        assert rows("check_groups", *order) == [
+            {
+                "repository_id": REPOSITORY,
+                "head_sha": "a" * 40,
+                "app_id": 15368,
+                "check_suite_id": 30,
+                "name": "test",
+                "app": "github-actions",
+                "pr_number": 1,
+                "first_check_run_id": 3,
+                "first_completed_at": moment("10:05"),
+                "first_failed_at": moment("10:05"),
+                "last_check_run_id": 3,
+                "last_completed_at": moment("10:14"),
+                "last_succeeded_at": moment("10:14"),
+            }
+        ]
+
+
+def test_what_one_suite_says_of_one_commit_is_a_group() -> None:
+    """The same name in another suite, of another app or on another commit is none of it."""
+    others = [
+        told("completed", 5, "10:00", "10:05", id=4, check_suite={"id": 31}),
+        told("completed", 6, "10:00", "10:05", id=5, app={"id": 1, "slug": "other"}),
+        told("completed", 7, "10:00", "10:05", id=6, head_sha="b" * 40),
+        told("completed", 8, "10:00", "10:05", id=7, name="lint"),
+        told("completed", 9, "10:00", "10:05", id=8, check_suite=None, app=None, name=None, head_sha=None),
+    ]
+    again = told("completed", 4, "10:10", "10:14", id=9, conclusion="cancelled")
+    found = rows("check_groups", FAILED, again, *others)
+    assert len(found) == 6
+    (ours,) = [one for one in found if one["last_check_run_id"] == 9]
+    assert (ours["first_check_run_id"], ours["first_failed_at"], ours["last_succeeded_at"]) == (
+        3,
+        moment("10:05"),
+        None,
+    )
+    assert [(one["app_id"], one["check_suite_id"], one["name"]) for one in found if one["head_sha"] == ""] == [
+        (0, 0, "")
+    ]
+
+
+def test_what_is_not_completed_is_of_no_group() -> None:
+    assert rows("check_groups", CREATED, RERUN) == []
