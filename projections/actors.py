@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Index, text
 
 from projections.facts import payload_of, strings, told_version
 from projections.payload import Payload, User
@@ -42,5 +42,8 @@ actors = Projection(
     hot=True,
     columns=(key(Column("actor_id", BigInteger)), latest("naming", *strings("login", "type"))),
     rows=actor_rows,
-    indexes=(Index("actors_login", "login"),),
+    indexes=(
+        Index("actors_login", "login"),
+        Index("actors_bots", "login", postgresql_where=text("type = 'Bot'")),
+    ),
 )

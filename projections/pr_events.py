@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Boolean, Column
+from sqlalchemy import BigInteger, Boolean, Column, Index, text
 from sqlalchemy.dialects.postgresql import UUID
 
 from projections.facts import event_time, login, moments, pull_request_key, strings
@@ -82,4 +82,5 @@ pr_events = Projection(
         ),
     ),
     rows=pr_event_rows,
+    indexes=(Index("pr_events_reopened", "repository_id", "number", postgresql_where=text("action = 'reopened'")),),
 )

@@ -1,0 +1,158 @@
+"""The life of every pull request, worked out when it is read: LIFECYCLE, common table expressions for queries.
+
+    query = sql.SQL("WITH {} SELECT number, cycle_time FROM lifecycle").format(lifecycle(OF_REPOSITORIES))
+    await snapshot.rows(query, {**asked.arguments(), "approval_prefix": prefix})
+
+The condition says which pull requests: OF_REPOSITORIES, ONE, or any other over `p`, a row of pull_requests. It reaches
+every table that is read, so that one pull request costs one look-up in each. What a query does not name costs nothing,
+while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED expression of the columns it needs.
+
+`lifecycle` has every column of pull_requests, and
+
+| column | |
+|---|---|
+| opened_at | created_at |
+| first_review_at | first review by another person than the author, from ready_at on and, if merged, before the merge |
+| first_response_at | first review or comment by such a person, at any time |
+| approved_at | first approval by such a person, by review or by label, within the bounds of first_review_at |
+| approval_source | review or label: which of the two that was; a review where both came in the same second |
+| reviewed_in_draft | such a person reviewed it before it was ready |
+| merged_without_review | merged, and no such person had reviewed it, not even as a draft |
+| bot_reviews | reviews by bots |
+| reopened | how often it was reopened |
+| ready_boundary, review_boundary, approval_boundary, merge_boundary | of merged ones: ready_at, first_review_at, |
+| | approved_at and merged_at (the latter where there is none), made monotone |
+| draft_time, pickup_time, review_time, merge_time | seconds between opened_at and these, of merged ones; never negative |
+| pickup_imputed, review_imputed, merge_imputed | the phase ends or begins at a review or approval that never was |
+| cycle_time | their sum, which is merged_at - opened_at |
+| clamped | making the boundaries monotone moved one that was known |
+| publish_to_merge | seconds from ready_boundary to merge_boundary |
+| time_to_first_review, time_to_approval | seconds from ready_at, of open ones too |
+| time_to_first_response | seconds from opened_at, of open ones too |
+
+The other expressions are `chosen`, `bots`, `reviewed`, `reviewed_by_bots`, `marked`, `commented`, `reopenings` and
+`bounded`. Parameters: bot_logins (in lower case), approval_prefix (of labels; "" for none), and those of the condition.
+Seconds are double precision. The definitions are those of docs/metrics.md, "The life of a pull request".
+"""
+
+from typing import LiteralString
+
+from psycopg import sql
+
+READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "comments", "pr_events", "actors")
+"""The projections that `lifecycle` is made of."""
+
+OF_REPOSITORIES: LiteralString = "(%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s))"
+"""All pull requests, or those of some repositories."""
+ONE: LiteralString = "p.repository_id = %(repository_id)s AND p.number = %(number)s"
+"""One pull request."""
+
+FACTS: LiteralString = """
+    chosen AS NOT MATERIALIZED (SELECT p.* FROM pull_requests p WHERE {chosen}),
+    bots AS MATERIALIZED (
+        SELECT lower(login) AS person FROM actors WHERE type = 'Bot' UNION SELECT unnest(%(bot_logins)s::text[])
+    ),
+    reviewed AS NOT MATERIALIZED (
+        SELECT repository_id, number, min(at) AS first_at,
+               min(at) FILTER (WHERE at >= ready_at AND at < merged_at) AS first_review_at,
+               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'approved') AS approved_at
+        FROM (
+            SELECT c.repository_id, c.number, v.submitted_at AS at, v.state, c.ready_at,
+                   coalesce(c.merged_at, 'infinity') AS merged_at
+            FROM chosen c JOIN pr_reviews v USING (repository_id, number)
+            WHERE v.submitted_at >= c.created_at
+            AND NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
+            AND NOT coalesce(v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
+                             OR lower(v.reviewer) IN (SELECT person FROM bots), false)
+        ) AS reviews GROUP BY repository_id, number
+    ),
+    reviewed_by_bots AS NOT MATERIALIZED (
+        SELECT repository_id, number, count(*) AS reviews
+        FROM chosen c JOIN pr_reviews v USING (repository_id, number)
+        WHERE NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
+        AND (v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
+             OR lower(v.reviewer) IN (SELECT person FROM bots))
+        GROUP BY repository_id, number
+    ),
+    marked AS NOT MATERIALIZED (
+        SELECT repository_id, number, min(m.at) AS approved_at
+        FROM chosen c JOIN (
+            SELECT repository_id, number, at, lower(substr(label, length(%(approval_prefix)s) + 1)) AS person
+            FROM pr_labels WHERE added AND starts_with(label, %(approval_prefix)s)
+            UNION ALL
+            SELECT repository_id, number, first_seen_at, lower(substr(label, length(%(approval_prefix)s) + 1))
+            FROM pr_label_sightings WHERE starts_with(label, %(approval_prefix)s)
+        ) AS m USING (repository_id, number)
+        WHERE %(approval_prefix)s <> '' AND m.person <> ''
+        AND m.at >= c.ready_at AND m.at < coalesce(c.merged_at, 'infinity')
+        AND m.person IS DISTINCT FROM lower(c.author)
+        AND NOT (right(m.person, 5) = '[bot]' OR m.person IN (SELECT person FROM bots))
+        GROUP BY repository_id, number
+    ),
+    commented AS NOT MATERIALIZED (
+        SELECT repository_id, number, min(m.created_at) AS first_at
+        FROM chosen c JOIN comments m USING (repository_id, number)
+        WHERE m.created_at >= c.created_at
+        AND NOT coalesce(m.author_id = c.author_id, lower(m.author) = lower(c.author), false)
+        AND NOT coalesce(m.author_type = 'Bot' OR right(m.author, 5) = '[bot]'
+                         OR lower(m.author) IN (SELECT person FROM bots), false)
+        GROUP BY repository_id, number
+    ),
+    reopenings AS NOT MATERIALIZED (
+        SELECT repository_id, number, count(DISTINCT e.at) AS times
+        FROM chosen c JOIN pr_events e USING (repository_id, number)
+        WHERE e.action = 'reopened' GROUP BY repository_id, number
+    ),
+    bounded AS NOT MATERIALIZED (
+        SELECT c.*, c.created_at AS opened_at, r.first_review_at, least(r.first_at, t.first_at) AS first_response_at,
+               least(r.approved_at, m.approved_at) AS approved_at,
+               CASE WHEN r.approved_at <= coalesce(m.approved_at, 'infinity') THEN 'review'
+                    WHEN m.approved_at IS NOT NULL THEN 'label' END AS approval_source,
+               coalesce(r.first_at < coalesce(c.ready_at, 'infinity'), false) AS reviewed_in_draft,
+               c.merged AND coalesce(r.first_at >= c.merged_at, true) AS merged_without_review,
+               coalesce(b.reviews, 0) AS bot_reviews, coalesce(o.times, 0) AS reopened,
+               CASE WHEN c.merged THEN greatest(c.merged_at, c.created_at) END AS merge_boundary
+        FROM chosen c
+        LEFT JOIN reviewed r USING (repository_id, number)
+        LEFT JOIN reviewed_by_bots b USING (repository_id, number)
+        LEFT JOIN marked m USING (repository_id, number)
+        LEFT JOIN commented t USING (repository_id, number)
+        LEFT JOIN reopenings o USING (repository_id, number)
+    )
+"""
+PHASES: LiteralString = """
+    lifecycle AS NOT MATERIALIZED (
+        SELECT b.*, coalesce(ready.at <> b.ready_at OR review.at <> b.first_review_at OR approval.at <> b.approved_at
+                             OR b.merge_boundary <> b.merged_at, false) AS clamped,
+               ready.at AS ready_boundary, review.at AS review_boundary, approval.at AS approval_boundary,
+               extract(epoch FROM ready.at - b.opened_at)::float8 AS draft_time,
+               extract(epoch FROM review.at - ready.at)::float8 AS pickup_time,
+               extract(epoch FROM approval.at - review.at)::float8 AS review_time,
+               extract(epoch FROM b.merge_boundary - approval.at)::float8 AS merge_time,
+               extract(epoch FROM b.merge_boundary - b.opened_at)::float8 AS cycle_time,
+               b.merged AND b.first_review_at IS NULL AS pickup_imputed,
+               b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS review_imputed,
+               b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS merge_imputed,
+               extract(epoch FROM b.merge_boundary - ready.at)::float8 AS publish_to_merge,
+               extract(epoch FROM b.first_review_at - b.ready_at)::float8 AS time_to_first_review,
+               extract(epoch FROM b.approved_at - b.ready_at)::float8 AS time_to_approval,
+               extract(epoch FROM b.first_response_at - b.opened_at)::float8 AS time_to_first_response
+        FROM bounded b CROSS JOIN LATERAL (
+            SELECT CASE WHEN b.merged
+                   THEN least(greatest(b.ready_at, b.opened_at), b.merge_boundary) END AS at
+        ) AS ready CROSS JOIN LATERAL (
+            SELECT CASE WHEN b.merged
+                   THEN least(greatest(coalesce(b.first_review_at, b.merge_boundary), ready.at), b.merge_boundary)
+                   END AS at
+        ) AS review CROSS JOIN LATERAL (
+            SELECT CASE WHEN b.merged
+                   THEN least(greatest(coalesce(b.approved_at, b.merge_boundary), review.at), b.merge_boundary)
+                   END AS at
+        ) AS approval
+    )
+"""
+
+
+def lifecycle(chosen: LiteralString) -> sql.Composed:
+    """The common table expressions, for the pull requests `p` that a condition chooses."""
+    return sql.SQL(FACTS + "," + PHASES).format(chosen=sql.SQL(chosen))
