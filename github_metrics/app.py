@@ -13,6 +13,7 @@ from github_metrics.access import access
 from github_metrics.api import (
     contributors,
     health,
+    pr_story,
     problems,
     projections,
     repositories,
@@ -97,7 +98,17 @@ def show_docs() -> RedirectResponse:
 
 def _metrics_router() -> APIRouter:
     router = APIRouter(prefix="/api/metrics", dependencies=requests.KEYS)
-    for part in (webhooks, repositories, summary, trends, contributors, user_pull_requests, usage, projections):
+    for part in (
+        webhooks,
+        repositories,
+        summary,
+        trends,
+        contributors,
+        user_pull_requests,
+        pr_story,
+        usage,
+        projections,
+    ):
         router.include_router(part.router)
     return router
 

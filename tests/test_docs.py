@@ -274,6 +274,9 @@ def test_every_field_is_documented(openapi: dict[str, Any]) -> None:
         "GET /api/metrics/summary": ["MetricsSummary", "TopRepository"],
         "GET /api/metrics/contributors": ["Contributors", "Creator", "Reviewer", "Approver", "Lgtm", "TimeRange"],
         "GET /api/metrics/user-prs": ["UserPullRequests", "UserPullRequest"],
+        "GET /api/metrics/pr-story/{owner}/{repo}/{number}": [
+            *("PullRequestStory", "StoryPullRequest", "StoryEvent", "StoryCheck", "StorySummary")
+        ],
         "GET /api/metrics/trends": ["Trends", "Trend", "TimeRange"],
         "POST /api/metrics/usage": ["ReportTaken"],
     }
