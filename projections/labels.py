@@ -10,8 +10,9 @@ from projections.facts import Moment, event_time, login, moments, strings
 from projections.payload import Payload
 from projections.pull_requests import EVENTS
 from replay.event import Event
-from replay.merges import Row, key, largest, once, smallest
+from replay.merges import Row, earliest, key, largest, once
 from replay.projection import Projection
+from replay.version import version
 
 
 def label_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -42,6 +43,7 @@ def label_sighting_rows(event: Event[Payload]) -> Iterator[Row]:
             "repository_id": event.repository_id,
             "number": pull.number,
             "label": name,
+            "first_version": version(pull.updated_at, 0, event.body_sha256),
             "first_seen_at": pull.updated_at,
             "last_seen_at": pull.updated_at,
         }
@@ -67,11 +69,11 @@ pr_labels = Projection(
 
 pr_label_sightings = Projection(
     name="pr_label_sightings",
-    version=1,
+    version=2,
     events=EVENTS,
     columns=(
         key(Column("repository_id", BigInteger), Column("number", BigInteger), *strings("label")),
-        smallest(*moments("first_seen_at")),
+        earliest("first", *moments("first_seen_at")),
         largest(*moments("last_seen_at")),
     ),
     rows=label_sighting_rows,

@@ -1,4 +1,6 @@
-"""pr_events: the timeline of every pull request, one row for each delivery about it."""
+"""pr_events: the timeline of every pull request, one row for each delivery about it; pr_event_repeats: further bodies
+that came under the same delivery id.
+"""
 
 from collections.abc import Iterator
 
@@ -27,12 +29,24 @@ def pr_event_rows(event: Event[Payload]) -> Iterator[Row]:
         "at": event_time(event),
         "event_type": event.event_type,
         "action": payload.action,
-        "body_hash": int.from_bytes(event.body_sha256[:8], "big", signed=True),
+        "body_hash": _hash(event),
         "actor": login(payload.sender),
         "actor_id": payload.sender.id if payload.sender is not None else None,
         "actor_type": payload.sender.type if payload.sender is not None else None,
         **_subject(payload),
     }
+
+
+def pr_event_repeat_rows(event: Event[Payload]) -> Iterator[Row]:
+    """They state rows elsewhere, so that a version may lead to one of them."""
+    pull = pull_request_key(event)
+    if pull is not None and event.repeat:
+        key = {"repository_id": event.repository_id, "number": pull[1], "position": event.position}
+        yield {**key, "delivery_id": event.delivery_id, "body_hash": _hash(event)}
+
+
+def _hash(event: Event[Payload]) -> int:
+    return int.from_bytes(event.body_sha256[:8], "big", signed=True)
 
 
 def _subject(payload: Payload) -> Row:
@@ -83,4 +97,15 @@ pr_events = Projection(
     ),
     rows=pr_event_rows,
     indexes=(Index("pr_events_reopened", "repository_id", "number", postgresql_where=text("action = 'reopened'")),),
+)
+
+pr_event_repeats = Projection(
+    name="pr_event_repeats",
+    version=1,
+    events=EVENTS | {"issue_comment"},
+    columns=(
+        key(*(Column(name, BigInteger) for name in ("repository_id", "number", "position"))),
+        once(Column("delivery_id", UUID), Column("body_hash", BigInteger)),
+    ),
+    rows=pr_event_repeat_rows,
 )

@@ -77,6 +77,20 @@ def test_a_comment_on_the_conversation_is_part_of_the_timeline() -> None:
     assert rows("pr_events", make_event("issue_comment", comment | {"issue": {"number": 4}})) == []
 
 
+def test_a_repeat_tells_no_event_again_but_leaves_its_hash() -> None:
+    repeat = {"repeat": True, "delivery_id": uuid.UUID(int=1), "body_sha256": bytes([0] * 7 + [9] + [0] * 24)}
+    first = make_event("pull_request", payload("opened", pull_request=PULL), 1)
+    again = make_event("pull_request", payload("opened", pull_request=PULL, installation={}), 2, **repeat)
+    assert [found["position"] for found in rows("pr_events", first, again)] == [1]
+    assert row("pr_event_repeats", first, again) == {
+        "repository_id": 7,
+        "number": 4,
+        "position": 2,
+        "delivery_id": uuid.UUID(int=1),
+        "body_hash": 9,
+    }
+
+
 def test_a_ghost_acts_as_ghost() -> None:
     found = row("pr_events", make_event("pull_request", payload("closed", pull_request=PULL, sender=None)))
     assert (found["actor"], found["actor_id"]) == ("ghost", None)
