@@ -80,6 +80,7 @@ def create_api(
     app.state.bot_logins = settings.bot_logins
     app.state.approval_label_prefix = settings.approval_label_prefix
     app.state.lgtm_label_prefix = settings.lgtm_label_prefix
+    app.state.configuration = [lambda: repr((settings.bot_logins, *_prefixes(settings)))]
     problems.add_problems(app)
     for path in ("/", "/dashboard"):
         app.add_api_route(path, show_docs, include_in_schema=False)
@@ -89,6 +90,10 @@ def create_api(
     if settings.mcp_enabled:
         add_mcp(app, settings.cors_origins)
     return app
+
+
+def _prefixes(settings: Settings) -> tuple[str, str]:
+    return settings.approval_label_prefix, settings.lgtm_label_prefix
 
 
 def show_docs() -> RedirectResponse:

@@ -26,11 +26,18 @@ READS = (
     RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/.+)$", mcp_type=MCPType.TOOL),
     RouteMap(mcp_type=MCPType.EXCLUDE),
 )
-HIDDEN = frozenset({"min_position"})
-"""Parameters that are of no use to who cannot write."""
+HIDDEN = frozenset({"min_position", "format"})
+"""Parameters that are of no use to who cannot write, and reads JSON."""
 SHORT = {
     "start_time": "ISO 8601, or 24h, 7d, today, last week, this month",
     "end_time": "as start_time; a period counts in full",
+    "repositories": "only these org/repo",
+    "users": "only these logins",
+    "exclude_users": "not these logins",
+    "actors": "whose work",
+    "tz": "IANA zone",
+    "page": "from 1",
+    "page_size": "rows on a page",
 }
 """Descriptions that would be repeated at length for every tool; the instructions have the rest."""
 KEY_HEADERS = ("x-api-key", "authorization")

@@ -12,6 +12,23 @@ Actors = Literal["human", "bot", "all"]
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The times in [start, end); None: without that bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def before(self) -> "Window | None":
+        """The window of the same length just before; None where this one is open, or as long as the calendar."""
+        if self.start is None or self.end is None:
+            return None
+        try:
+            return Window(self.start - (self.end - self.start), self.start)
+        except OverflowError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Whose work is asked for, done in [start, end) by GitHub's clock. None: without that bound, or everyone's."""
 
@@ -33,6 +50,10 @@ class People:
             "actors": self.actors,
             "bot_logins": _lower(self.bot_logins),
         }
+
+
+ALL = People(actors="all")
+"""Everyone, everywhere, at any time."""
 
 
 def _lower(logins: Sequence[str]) -> list[str]:

@@ -1,44 +1,16 @@
 """Counts of webhook events: in all, by repository, by type; with success, duration and API usage."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from psycopg import sql
 
+from projections.listing import ListQuery, Part
 from projections.statuses import IMPERFECT
+from projections.webhook_queries import Filters
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repositories")
+READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the counts are made of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Events received in [start, end); None: without that bound."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def before(self) -> "Window | None":
-        """The window of the same length just before; None where this one is open, or as long as the calendar."""
-        if self.start is None or self.end is None:
-            return None
-        try:
-            return Window(self.start - (self.end - self.start), self.start)
-        except OverflowError:
-            return None
-
-    def where(self) -> sql.Composed:
-        conditions: list[LiteralString] = ["e.position IS NOT NULL"]
-        if self.start is not None:
-            conditions.append("e.received_at >= %(start)s")
-        if self.end is not None:
-            conditions.append("e.received_at < %(end)s")
-        return sql.SQL(" AND ").join(map(sql.SQL, conditions))
-
-    def arguments(self) -> dict[str, Any]:
-        return {"start": self.start, "end": self.end}
 
 
 EVENTS = """
@@ -71,33 +43,31 @@ BY_REPOSITORY = """
 SELECT repository_id, names.full_name AS repository, {counted}
 FROM events JOIN repositories names USING (repository_id)
 GROUP BY repository_id, names.full_name
-ORDER BY total_events DESC, repository_id LIMIT %(limit)s OFFSET %(offset)s
 """
-COUNT_REPOSITORIES = "SELECT count(DISTINCT repository_id) AS total FROM events JOIN repositories USING (repository_id)"
+BUSIEST = "total_events DESC, repository_id"
 BY_TYPE = "SELECT event_type, count(*) AS events FROM events GROUP BY event_type ORDER BY events DESC, event_type"
 
 
-def _query(window: Window, select: LiteralString) -> sql.Composed:
-    events = sql.SQL(EVENTS).format(imperfect=sql.SQL(IMPERFECT), where=window.where())
+def _query(filters: Filters, select: LiteralString) -> sql.Composed:
+    events = sql.SQL(EVENTS).format(imperfect=sql.SQL(IMPERFECT), where=filters.where())
     return sql.SQL("WITH {} {}").format(events, sql.SQL(select).format(counted=sql.SQL(COUNTED)))
 
 
-async def totals(snapshot: Snapshot, window: Window) -> Record:
+async def totals(snapshot: Snapshot, filters: Filters) -> Record:
     """One row: counts, durations in milliseconds, usage, and how many senders and repositories."""
-    return await snapshot.one(_query(window, TOTALS), window.arguments())
+    return await snapshot.one(_query(filters, TOTALS), filters.arguments())
 
 
-async def by_repository(snapshot: Snapshot, window: Window, *, limit: int, offset: int = 0) -> list[Record]:
+def of_repositories(filters: Filters) -> ListQuery:
     """Counts of each repository, under its present name, the busiest first."""
-    arguments = {**window.arguments(), "limit": limit, "offset": offset}
-    return await snapshot.rows(_query(window, BY_REPOSITORY), arguments)
+    return ListQuery(_query(filters, BY_REPOSITORY), sql.SQL(BUSIEST), filters.arguments())
 
 
-async def count_repositories(snapshot: Snapshot, window: Window) -> int:
-    """How many repositories by_repository lists."""
-    return int((await snapshot.one(_query(window, COUNT_REPOSITORIES), window.arguments()))["total"])
+async def by_repository(snapshot: Snapshot, filters: Filters, *, limit: int) -> list[Record]:
+    """The busiest repositories."""
+    return (await of_repositories(filters).page(snapshot, Part(limit, 0))).rows
 
 
-async def by_type(snapshot: Snapshot, window: Window) -> list[Record]:
+async def by_type(snapshot: Snapshot, filters: Filters) -> list[Record]:
     """Events of each type, the most frequent first."""
-    return await snapshot.rows(_query(window, BY_TYPE), window.arguments())
+    return await snapshot.rows(_query(filters, BY_TYPE), filters.arguments())

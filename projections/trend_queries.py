@@ -9,7 +9,7 @@ from projections.statuses import IMPERFECT
 from projections.webhook_queries import Filters
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repository_names")
+READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
 """The projections that trends are made of."""
 
 SPAN = sql.SQL("SELECT min(e.received_at) AS first, max(e.received_at) AS last FROM webhook_events e WHERE {where}")

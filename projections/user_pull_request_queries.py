@@ -5,9 +5,8 @@ from typing import Literal, LiteralString
 from psycopg import sql
 
 from projections.contributor_queries import READS as CONTRIBUTOR_READS
-from projections.contributor_queries import Listed, Part
+from projections.listing import ListQuery
 from projections.people import CHOSEN, FACTS, People
-from replay.snapshot import Snapshot
 
 READS = (*CONTRIBUTOR_READS, "repositories")
 """The projections that the list is made of."""
@@ -24,22 +23,15 @@ LISTED = sql.SQL(
     """
 WITH {facts}, listed AS (
     SELECT DISTINCT repository_id, number FROM ({involved}) AS involved WHERE {chosen}
-), page AS (
-    SELECT row_number() OVER (ORDER BY names.full_name, repository_id, number DESC) AS place,
-           p.number, p.title, p."user" AS owner, names.full_name AS repository, p.state, p.merged,
-           p.html_url AS url, p.created_at, p.updated_at, p.commits AS commits_count, p.head_sha
-    FROM listed JOIN pulls p USING (repository_id, number)
-    LEFT JOIN repositories names USING (repository_id)
-    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
 )
-SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM listed) AS counted
-LEFT JOIN page ON true ORDER BY page.place
+SELECT p.repository_id, p.number, p.title, p."user" AS owner, names.full_name AS repository, p.state, p.merged,
+       p.html_url AS url, p.created_at, p.updated_at, p.commits AS commits_count, p.head_sha
+FROM listed JOIN pulls p USING (repository_id, number) LEFT JOIN repositories names USING (repository_id)
 """
 )
 
 
-async def pull_requests_of(snapshot: Snapshot, asked: People, role: Role, part: Part, prefix: str = "") -> Listed:
+def pull_requests_of(asked: People, role: Role, prefix: str = "") -> ListQuery:
     """Pull requests that the people had this part in, by repository, the newest first. `prefix`: of the labels."""
     query = LISTED.format(facts=sql.SQL(FACTS), involved=sql.SQL(INVOLVED[role]), chosen=sql.SQL(CHOSEN))
-    found = await snapshot.rows(query, {**asked.arguments(), **part._asdict(), "prefix": prefix})
-    return Listed([row for row in found if row["place"] is not None], found[0]["total"])
+    return ListQuery(query, sql.SQL("repository, repository_id, number DESC"), {**asked.arguments(), "prefix": prefix})

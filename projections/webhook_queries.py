@@ -1,52 +1,67 @@
 """The listing of webhook events: webhook_events with what usage reports and parks say of each."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import UUID
 
 from psycopg import sql
 
+from projections.people import ALL, People, Window
 from projections.statuses import IMPERFECT, STATUS, STATUSES
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repositories", "repository_names")
+READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the listing is made of."""
+
+
+OF_A_BOT: LiteralString = """
+    (right(lower(e.sender), 5) = '[bot]' OR lower(e.sender) = ANY(%(bot_logins)s)
+     OR lower(e.sender) IN (SELECT lower(a.login) FROM actors a WHERE a.type = 'Bot'))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which events: of these repositories (None: all), type and status, received in [start, end)."""
+    """Which events: caused by these people in these repositories (of all that are not named: None), of a type and a
+    status, received in [start, end). An event without a sender is of a human called ghost.
+    """
 
-    repository_ids: tuple[int, ...] | None = None
+    people: People = ALL
     event_type: str | None = None
     status: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
 
     def where(self, *more: LiteralString) -> sql.Composed:
         """The conditions that are given, joined by AND."""
         conditions: list[LiteralString] = ["e.position IS NOT NULL", *more]
-        if self.repository_ids is not None:
+        if self.people.repository_ids is not None:
             conditions.append("e.repository_id = ANY(%(repository_ids)s)")
+        if self.people.users is not None:
+            conditions.append("lower(coalesce(e.sender, 'ghost')) = ANY(%(users)s)")
+        if self.people.excluded:
+            conditions.append("lower(coalesce(e.sender, 'ghost')) <> ALL(%(excluded)s)")
+        if self.people.actors != "all":
+            conditions.append(OF_A_BOT if self.people.actors == "bot" else f"coalesce(NOT {OF_A_BOT}, true)")
         if self.event_type is not None:
             conditions.append("e.event_type = %(event_type)s")
         if self.status is not None:
             conditions.append("coalesce(imperfect.level, 0) = %(level)s")
-        if self.start is not None:
+        if self.people.start is not None:
             conditions.append("e.received_at >= %(start)s")
-        if self.end is not None:
+        if self.people.end is not None:
             conditions.append("e.received_at < %(end)s")
         return sql.SQL(" AND ").join(map(sql.SQL, conditions))
 
     def arguments(self) -> dict[str, Any]:
-        return {
-            "repository_ids": list(self.repository_ids or ()),
-            "event_type": self.event_type,
-            "level": STATUSES.index(self.status) if self.status is not None else 0,
-            "start": self.start,
-            "end": self.end,
-        }
+        level = STATUSES.index(self.status) if self.status is not None else 0
+        return {**self.people.arguments(), "event_type": self.event_type, "level": level}
+
+    def before(self) -> "Filters | None":
+        """The same in the window of the same length just before; None where that is open, or longer than the calendar."""
+        earlier = Window(self.people.start, self.people.end).before()
+        if earlier is None:
+            return None
+        return replace(self, people=replace(self.people, start=earlier.start, end=earlier.end))
 
 
 SHOWN = sql.SQL(
@@ -117,6 +132,12 @@ async def page(
     more: tuple[LiteralString, ...] = ("e.position < %(after)s",) if after is not None else ()
     arguments = {**filters.arguments(), "limit": limit, "offset": offset, "after": after}
     return await snapshot.rows(_shown(LISTED.format(where=filters.where(*more))), arguments)
+
+
+def stream(snapshot: Snapshot, filters: Filters) -> AsyncIterator[Record]:
+    """All events that the filters let through, newest first."""
+    arguments = {**filters.arguments(), "limit": None, "offset": 0}
+    return snapshot.stream(_shown(LISTED.format(where=filters.where())), arguments)
 
 
 def _shown(page: sql.Composable) -> sql.Composed:

@@ -28,6 +28,7 @@ POLL_SECONDS = 0.02
 ENTER_SECONDS = 7.0
 QUERY_SECONDS = 35.0
 """A little longer than the server lets a statement take."""
+FETCHED = 1000
 
 ENTER = """
 WITH live AS (
@@ -37,7 +38,11 @@ WITH live AS (
 ), path AS (
     SELECT set_config('search_path', string_agg(quote_ident(schema_name), ', ') || ', public', true) FROM live
 )
-SELECT live.projection, live.generation, live.position FROM live, path
+SELECT live.projection, live.generation, live.position, parks.state
+FROM live, path, (
+    SELECT concat_ws(',', count(*), count(*) FILTER (WHERE k.state = 'parked'), max(k.attempted_at)) AS state
+    FROM parked_events k
+) AS parks
 """
 POSITION = """
 SELECT min(g.position) FROM projections p JOIN projection_generations g USING (projection, generation)
@@ -46,11 +51,14 @@ WHERE p.projection = ANY(%(names)s) HAVING count(*) = cardinality(%(names)s::tex
 
 
 class Snapshot:
-    """A transaction over some projections. `position`: up to where all of them have applied the log."""
+    """A transaction over some projections. `position`: up to where all of them have applied the log. `state` differs
+    wherever what can be read from them may differ: it names their generations and positions, and the parks.
+    """
 
-    def __init__(self, connection: AsyncConnection[Any], positions: dict[str, int]) -> None:
+    def __init__(self, connection: AsyncConnection[Any], positions: dict[str, int], state: str) -> None:
         self._connection = connection
         self.positions = positions
+        self.state = state
         self.position = min(positions.values(), default=0)
 
     async def rows(self, query: Query, arguments: dict[str, Any] | None = None) -> list[Record]:
@@ -71,6 +79,14 @@ class Snapshot:
         """The row of a query that always has one."""
         (found,) = await self.rows(query, arguments)
         return found
+
+    async def stream(self, query: Query, arguments: dict[str, Any] | None = None) -> AsyncIterator[Record]:
+        """All rows, FETCHED at a time. Raises DatabaseAway when the next ones do not come."""
+        async with self._connection.cursor(name="stream", row_factory=dict_row) as cursor:
+            await in_time(cursor.execute(query, arguments), QUERY_SECONDS)
+            while found := await in_time(cursor.fetchmany(FETCHED), QUERY_SECONDS):
+                for row in found:
+                    yield row
 
     @property
     def connection(self) -> AsyncConnection[Any]:
@@ -117,11 +133,12 @@ async def _enter(pool: Pool, names: Sequence[str]) -> tuple[AsyncExitStack, Snap
         connection = await stack.enter_async_context(pool.connection())
         await stack.enter_async_context(connection.transaction())
         cursor = await connection.execute(ENTER, {"names": list(names)})
-        positions = {name: position for name, _generation, position in await cursor.fetchall()}
+        found = sorted(await cursor.fetchall())
+        positions = {name: position for name, _generation, position, _parks in found}
         if len(positions) < len(set(names)):
             missing = ", ".join(sorted(set(names) - set(positions)))
             raise ProjectionsBehind(f"not built yet: {missing}")
-        return stack.pop_all(), Snapshot(connection, positions)
+        return stack.pop_all(), Snapshot(connection, positions, repr(found))
     raise AssertionError
 
 

@@ -138,15 +138,15 @@ def test_who_opened_reviewed_and_approved_on_that_day(api: Service) -> None:
         "time_range": DAY,
         "pr_creators": {
             "data": [
-                creator("octocat", 2, 2, 1, 2.0),
-                creator("monalisa", 1, 1, 0, 2.0),
-                creator("ghost", 1, 0, 0, 1.0),
+                creator("octocat", 2, 2, 1, commits(2, 2.0, 2.5, 2.8)),
+                creator("monalisa", 1, 1, 0, commits(1, 2.0)),
+                creator("ghost", 1, 0, 0, commits(1, 1.0)),
             ],
             "pagination": page(3),
         },
         "pr_reviewers": {
             "data": [
-                reviewer("monalisa", 4, 2, 2.0),
+                reviewer("monalisa", 4, 2, 2.0, 2.5, 2.8),
                 reviewer("alice", 1, 1, 1.0),
                 reviewer("ghost", 1, 1, 1.0),
                 reviewer("octocat", 1, 1, 1.0),
@@ -165,14 +165,23 @@ def test_who_opened_reviewed_and_approved_on_that_day(api: Service) -> None:
     }
 
 
-def creator(login: str, total: int, merged: int, closed: int, commits: float) -> dict[str, Any]:
-    counts = {"total_prs": total, "merged_prs": merged, "closed_prs": closed}
-    return {"user": login, **counts, "avg_commits_per_pr": commits, "median_commits_per_pr": commits}
+def spread(of: str, count: int, value: float | None, p75: float | None = None, p90: float | None = None) -> Any:
+    """All of them `value`, or with quantiles of their own."""
+    quantiles = {f"median_{of}": value, f"p75_{of}": p75 or value, f"p90_{of}": p90 or value}
+    return {f"avg_{of}": value, **quantiles, f"{of}_count": count}
 
 
-def reviewer(login: str, total: int, prs: int, each: float) -> dict[str, Any]:
+def creator(login: str, total: int, merged: int, closed: int, commits: Any) -> dict[str, Any]:
+    return {"user": login, "total_prs": total, "merged_prs": merged, "closed_prs": closed, **commits}
+
+
+def commits(*values: float) -> Any:
+    return spread("commits_per_pr", *values)
+
+
+def reviewer(login: str, total: int, prs: int, *each: float) -> dict[str, Any]:
     counts = {"total_reviews": total, "prs_reviewed": prs, "cross_team_reviews": None}
-    return {"user": login, **counts, "avg_reviews_per_pr": each, "median_reviews_per_pr": each}
+    return {"user": login, **counts, **spread("reviews_per_pr", prs, *each)}
 
 
 def test_bots_are_those_of_github_and_those_of_the_settings(api: Service) -> None:
@@ -201,7 +210,7 @@ def test_only_who_is_asked_for_without_regard_to_case(api: Service) -> None:
 
 def test_of_some_repositories(api: Service) -> None:
     tools = api.get(CONTRIBUTORS, repositories="octo/tools")
-    assert tools["pr_creators"]["data"] == [creator("octocat", 1, 0, 1, 1.0)]
+    assert tools["pr_creators"]["data"] == [creator("octocat", 1, 0, 1, commits(1, 1.0))]
     assert [one["user"] for one in tools["pr_reviewers"]["data"]] == ["alice"]
     assert users(api, repositories=["octo/tools", "octo/hello"]) == users(api)
     assert users(api, repositories="octo/nothing") == {name: [] for name in LISTS}
@@ -219,9 +228,7 @@ def test_an_approval_is_of_the_time_at_which_it_was_first_given(api: Service) ->
 
 def test_commits_are_of_what_was_opened_and_null_where_nothing_was(api: Service) -> None:
     (found,) = api.get(CONTRIBUTORS, start_time=at("10:00"), end_time=at("10:20"))["pr_creators"]["data"]
-    assert found == creator("octocat", 0, 1, 0, 0.0) | dict.fromkeys(
-        ["avg_commits_per_pr", "median_commits_per_pr"], None
-    )
+    assert found == creator("octocat", 0, 1, 0, spread("commits_per_pr", 0, None))
 
 
 @pytest.mark.parametrize("clock", ["09:00", "09:40", "10:00", "10:30", "11:00", "11:10", "11:59"])

@@ -1,16 +1,20 @@
 """GET /api/metrics/contributors: who opens, reviews and approves pull requests."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
+from starlette.datastructures import State
 
+from github_metrics.api.asked import Question, asks
+from github_metrics.api.lists import LIST, Paged, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
-from github_metrics.api.people import AskedPeople, Taken
-from github_metrics.api.problems import PROBLEMS
-from github_metrics.api.requests import Page
+from github_metrics.api.statistics import named_statistics
 from projections import contributor_queries
-from projections.contributor_queries import Listed, Part
+from projections.listing import ListQuery
+from projections.people import People
+from projections.user_pull_request_queries import Role
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])
@@ -27,6 +31,9 @@ class Creator(BaseModel):
     closed_prs: int = Field(description="closed unmerged in the window, and not reopened since")
     avg_commits_per_pr: float | None = Field(description="commits as last told, of those opened; one decimal")
     median_commits_per_pr: float | None
+    p75_commits_per_pr: float | None
+    p90_commits_per_pr: float | None
+    commits_per_pr_count: int = Field(description="of those opened, how many told their commits")
 
 
 class Reviewer(BaseModel):
@@ -37,6 +44,9 @@ class Reviewer(BaseModel):
     prs_reviewed: int
     avg_reviews_per_pr: float | None = Field(description="total_reviews / prs_reviewed, two decimals")
     median_reviews_per_pr: float | None
+    p75_reviews_per_pr: float | None
+    p90_reviews_per_pr: float | None
+    reviews_per_pr_count: int = Field(description="pull requests reviewed")
     cross_team_reviews: int | None = Field(description="null: not known without a teams file")
 
 
@@ -76,54 +86,62 @@ class Contributors(BaseModel):
     pr_lgtm: PageOf[Lgtm]
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
 def _creator(row: Record) -> dict[str, Any]:
-    return {
-        **{name: row[name] for name in ("user", "total_prs", "merged_prs", "closed_prs", "median_commits_per_pr")},
-        "avg_commits_per_pr": _rounded(row["avg_commits_per_pr"], 1),
-    }
+    commits = named_statistics("commits_per_pr", row["commits_per_pr"])
+    return {**{name: row[name] for name in ("user", "total_prs", "merged_prs", "closed_prs")}, **commits}
 
 
 def _reviewer(row: Record) -> dict[str, Any]:
-    return {
-        **{name: row[name] for name in ("user", "total_reviews", "prs_reviewed", "median_reviews_per_pr")},
-        "avg_reviews_per_pr": _rounded(row["avg_reviews_per_pr"], 2),
-        "cross_team_reviews": None,
-    }
+    reviews = named_statistics("reviews_per_pr", row["reviews_per_pr"], digits=2)
+    return {**{name: row[name] for name in ("user", "total_reviews", "prs_reviewed")}, **reviews, **_UNKNOWN}
 
 
-@router.get("/contributors", operation_id="get_metrics_contributors", responses=PROBLEMS)
+def _approver(row: Record) -> dict[str, Any]:
+    """Once for each pull request: the total and the number of pull requests are the same."""
+    return {"user": row["user"], "total_approvals": row["given"], "prs_approved": row["given"]}
+
+
+def _lgtm(row: Record) -> dict[str, Any]:
+    return {"user": row["user"], "total_lgtm": row["given"], "prs_lgtm": row["given"]}
+
+
+_UNKNOWN = {"cross_team_reviews": None}
+SHOWN: dict[Role, tuple[type[BaseModel], Callable[[Record], dict[str, Any]]]] = {
+    "pr_creators": (Creator, _creator),
+    "pr_reviewers": (Reviewer, _reviewer),
+    "pr_approvers": (Approver, _approver),
+    "pr_lgtm": (Lgtm, _lgtm),
+}
+
+
+@router.get("/contributors", operation_id="get_metrics_contributors", response_model=Contributors, responses=LIST)
 async def get_metrics_contributors(
     request: Request,
-    snapshot: Taken,
-    asked: AskedPeople,
-    page: Page = 1,
-    page_size: Annotated[int, Query(ge=1, le=100, description="people on a page of each list")] = 10,
-) -> Contributors:
+    response: Response,
+    asked: Annotated[Question, asks(*contributor_queries.READS)],
+    paging: Paged,
+    role: Annotated[Role, Query(description="which of the lists, for CSV")] = "pr_creators",
+) -> Any:
     """Who opened, reviewed and approved pull requests, and how many. Times are GitHub's."""
-    part, state = Part(page_size, (page - 1) * page_size), request.app.state
-    creators = await contributor_queries.creators(snapshot, asked, part)
-    reviewers = await contributor_queries.reviewers(snapshot, asked, part)
-    approvers = await contributor_queries.approvers(snapshot, asked, part, state.approval_label_prefix)
-    lgtm = await contributor_queries.lgtm(snapshot, asked, part, state.lgtm_label_prefix)
-
-    def shown(listed: Listed, data: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"data": data, "pagination": pagination(listed.total, page, page_size)}
-
-    return Contributors.model_validate(
-        {
-            "time_range": {"start_time": asked.start, "end_time": asked.end},
-            "pr_creators": shown(creators, [_creator(row) for row in creators.rows]),
-            "pr_reviewers": shown(reviewers, [_reviewer(row) for row in reviewers.rows]),
-            "pr_approvers": shown(approvers, _given(approvers, "total_approvals", "prs_approved")),
-            "pr_lgtm": shown(lgtm, _given(lgtm, "total_lgtm", "prs_lgtm")),
+    queries = _queries(asked.people, request.app.state)
+    if paging.csv:
+        return await whole(response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
+    found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
+    lists = {
+        name: {
+            "data": [SHOWN[name][1](row) for row in of.rows],
+            "pagination": pagination(of.total, paging.page, paging.page_size),
         }
-    )
+        for name, of in found.items()
+    }
+    time_range = {"start_time": asked.people.start, "end_time": asked.people.end}
+    return Contributors.model_validate({"time_range": time_range, **lists})
 
 
-def _given(listed: Listed, *names: str) -> list[dict[str, Any]]:
-    """Once for each pull request: the total and the number of pull requests are the same."""
-    return [{"user": row["user"], **dict.fromkeys(names, row["given"])} for row in listed.rows]
+def _queries(people: People, state: State) -> dict[Role, ListQuery]:
+    return {
+        "pr_creators": contributor_queries.creators(people),
+        "pr_reviewers": contributor_queries.reviewers(people),
+        "pr_approvers": contributor_queries.approvers(people, state.approval_label_prefix),
+        "pr_lgtm": contributor_queries.lgtm(people, state.lgtm_label_prefix),
+    }

@@ -7,7 +7,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -67,6 +67,14 @@ class BadParameter(RequestError):
     reason = "bad_parameter"
 
 
+class NotModified(Exception):
+    """The reader has the answer already. No error: it ends the request before anything is read."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__("not modified")
+        self.headers = headers
+
+
 def problem(request: Request, status: int, reason: str, detail: object, headers: dict[str, str]) -> JSONResponse:
     """The answer for one problem. The log position stays on it when a snapshot was taken before."""
     position = getattr(request.state, "position", None)
@@ -109,8 +117,14 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, "invalid_parameter", faults, {})
 
 
+async def _not_modified(request: Request, error: Exception) -> Response:
+    found = cast("NotModified", error)
+    return Response(status_code=304, headers={POSITION_HEADER: str(request.state.position), **found.headers})
+
+
 def add_problems(app: FastAPI) -> None:
     """Answer every error of `app` in this form."""
     app.add_exception_handler(MetricsError, _ours)
+    app.add_exception_handler(NotModified, _not_modified)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

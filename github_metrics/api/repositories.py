@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from github_metrics.api.pages import Pagination, TimeRange, pagination
-from github_metrics.api.problems import PROBLEMS
-from github_metrics.api.requests import Asked, Page, Reads, links
+from github_metrics.api.asked import Question, asks, within
+from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.pages import Pagination, TimeRange
+from github_metrics.api.requests import Names
 from projections import summary_queries
-from replay.snapshot import Record, Snapshot
+from projections.webhook_queries import Filters
+from replay.snapshot import Record
 
 router = APIRouter(tags=["repositories"])
 
@@ -55,25 +57,27 @@ def counts(row: Record) -> dict[str, Any]:
     }
 
 
-@router.get("/repositories", operation_id="get_repository_statistics", responses=PROBLEMS)
+def _statistics(row: Record) -> dict[str, Any]:
+    return {"repository": row["repository"], "repository_id": row["repository_id"], **counts(row)}
+
+
+@router.get("/repositories", operation_id="get_repository_statistics", response_model=Repositories, responses=LIST)
 async def get_repository_statistics(
     request: Request,
     response: Response,
-    snapshot: Annotated[Snapshot, Depends(Reads(*summary_queries.READS), scope="function")],
-    asked: Asked,
-    page: Page = 1,
-    page_size: Annotated[int, Query(ge=1, le=100, description="repositories on a page")] = 10,
-) -> Repositories:
+    asked: Annotated[Question, asks(*summary_queries.READS, actors="all")],
+    paging: Paged,
+    repository: Annotated[Names, Query(description="as repositories")] = None,
+) -> Any:
     """Webhook events of each repository, the busiest first: counts, success rate, processing time, API usage."""
-    rows = await summary_queries.by_repository(snapshot, asked, limit=page_size, offset=(page - 1) * page_size)
-    described = pagination(await summary_queries.count_repositories(snapshot, asked), page, page_size)
-    response.headers["Link"] = links(request, described)
+    query = summary_queries.of_repositories(Filters(await within(asked, repository)))
+    if paging.csv:
+        return await whole(response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
+    rows, described = await listed(request, response, asked.snapshot, query, paging)
     return Repositories.model_validate(
         {
-            "time_range": {"start_time": asked.start, "end_time": asked.end},
-            "repositories": [
-                {"repository": row["repository"], "repository_id": row["repository_id"], **counts(row)} for row in rows
-            ],
+            "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
+            "repositories": [_statistics(row) for row in rows],
             "pagination": described,
         }
     )

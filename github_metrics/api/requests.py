@@ -1,17 +1,19 @@
 """What the endpoints ask of a request: a snapshot to read from, a window, a page."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from fastapi import Depends, Query, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import Field
 
-from github_metrics.api.problems import POSITION_HEADER, BadParameter
+from github_metrics.api.problems import POSITION_HEADER, BadParameter, NotModified
 from github_metrics.api.times import EXAMPLES, FORMS, read_time
-from projections.summary_queries import Window
+from projections.people import Window
 from replay.snapshot import Pool, Snapshot, snapshot, wait_for
 
 MAX_POSITION = 2**63 - 1
@@ -33,10 +35,13 @@ Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1"
 
 
 class Reads:
-    """A dependency: a snapshot of the projections that an endpoint reads, at least as new as `min_position`."""
+    """A dependency: a snapshot of the projections that an endpoint reads, at least as new as `min_position`. What the
+    request has already is not read again: it raises NotModified. `clock`: the answer depends on the time of day.
+    """
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
+    def __init__(self, *names: str, clock: bool = False) -> None:
+        self._names = tuple(dict.fromkeys(names))
+        self._clock = clock
 
     async def __call__(
         self, request: Request, response: Response, min_position: MinPosition = None
@@ -47,7 +52,37 @@ class Reads:
         async with snapshot(pool, self._names) as taken:
             request.state.position = taken.position
             response.headers[POSITION_HEADER] = str(taken.position)
+            response.headers.update(validated(request, taken.state, clock=self._clock))
             yield taken
+
+
+def validated(request: Request, state: str, *, clock: bool) -> dict[str, str]:
+    """The headers by which an answer can be asked for again. Raises NotModified where the request has it already.
+
+    The ETag is made of all that the answer is made of: what the projections hold, the configuration, and the question
+    with its relative times resolved.
+    """
+    app = request.app
+    asked = [request.url.path, request.url.query, request.headers.get("accept", ""), app.version]
+    relative = clock or any(_is_relative(request.query_params.get(name)) for name in ("start_time", "end_time"))
+    told = [*asked, instant(request).isoformat() if relative else "", *(part() for part in app.state.configuration)]
+    tag = f'W/"{hashlib.sha256(orjson.dumps([state, *told])).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    given = request.headers.get("if-none-match", "")
+    if tag in (part.strip() for part in given.split(",")):
+        raise NotModified(headers)
+    return headers
+
+
+def _is_relative(text: str | None) -> bool:
+    """Whether a time depends on when it is read."""
+    if text is None:
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return True
+    return False
 
 
 def moment(name: str, text: str | None, now: datetime, *, end: bool = False) -> datetime | None:
@@ -61,16 +96,12 @@ def moment(name: str, text: str | None, now: datetime, *, end: bool = False) -> 
         raise BadParameter(f"{name} is not a time: {expected}") from None
 
 
-def window(start_time: StartTime = None, end_time: EndTime = None) -> Window:
-    """The window that a request asks for: start <= t < end."""
-    now = datetime.now(UTC)
-    asked = Window(moment("start_time", start_time, now), moment("end_time", end_time, now, end=True))
-    if asked.start is not None and asked.end is not None and asked.start > asked.end:
-        raise BadParameter("start_time is after end_time")
-    return asked
-
-
-Asked = Annotated[Window, Depends(window)]
+def instant(request: Request) -> datetime:
+    """The moment of a request, the same wherever it is asked for."""
+    if not hasattr(request.state, "instant"):
+        request.state.instant = datetime.now(UTC)
+    moment: datetime = request.state.instant
+    return moment
 
 
 def zone(
@@ -86,6 +117,18 @@ def zone(
 
 
 Zone = Annotated[ZoneInfo, Depends(zone)]
+
+
+def window(request: Request, zone: Zone, start_time: StartTime = None, end_time: EndTime = None) -> Window:
+    """The window that a request asks for: start <= t < end."""
+    now = instant(request).astimezone(zone)
+    asked = Window(moment("start_time", start_time, now), moment("end_time", end_time, now, end=True))
+    if asked.start is not None and asked.end is not None and asked.start > asked.end:
+        raise BadParameter("start_time is after end_time")
+    return asked
+
+
+Asked = Annotated[Window, Depends(window)]
 
 
 def text(value: str) -> str:

@@ -2,16 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from github_metrics.api.asked import Question, asks, within
 from github_metrics.api.pages import TimeRange
 from github_metrics.api.problems import PROBLEMS
 from github_metrics.api.repositories import counts, percent
-from github_metrics.api.requests import Asked, Reads
+from github_metrics.api.requests import Names, text
 from projections import summary_queries
-from projections.summary_queries import Window
-from replay.snapshot import Record, Snapshot
+from projections.people import Window
+from projections.webhook_queries import Filters
+from replay.snapshot import Record
 
 router = APIRouter(tags=["summary"])
 
@@ -108,19 +110,23 @@ def _rate(row: Record, asked: Window, seconds: int) -> float | None:
 
 @router.get("/summary", operation_id="get_metrics_summary", responses=PROBLEMS)
 async def get_metrics_summary(
-    snapshot: Annotated[Snapshot, Depends(Reads(*summary_queries.READS), scope="function")], asked: Asked
+    asked: Annotated[Question, asks(*summary_queries.READS, actors="all")],
+    repository: Annotated[Names, Query(description="as repositories")] = None,
+    event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
 ) -> MetricsSummary:
     """All webhook events in numbers: counts, success rate, processing times, trends against the window before, the
     busiest repositories, and the events of each type.
     """
-    earlier = asked.before()
-    now = await summary_queries.totals(snapshot, asked)
+    filters = Filters(await within(asked, repository), None if event_type is None else text(event_type))
+    snapshot, window = asked.snapshot, Window(asked.people.start, asked.people.end)
+    earlier = filters.before()
+    now = await summary_queries.totals(snapshot, filters)
     before = await summary_queries.totals(snapshot, earlier) if earlier is not None else None
-    top = await summary_queries.by_repository(snapshot, asked, limit=TOP)
-    types = await summary_queries.by_type(snapshot, asked)
+    top = await summary_queries.by_repository(snapshot, filters, limit=TOP)
+    types = await summary_queries.by_type(snapshot, filters)
     return MetricsSummary.model_validate(
         {
-            "time_range": {"start_time": asked.start, "end_time": asked.end},
+            "time_range": {"start_time": window.start, "end_time": window.end},
             "summary": _summary(now, before),
             "top_repositories": [
                 {
@@ -132,7 +138,7 @@ async def get_metrics_summary(
                 for row in top
             ],
             "event_type_distribution": {row["event_type"]: row["events"] for row in types},
-            "hourly_event_rate": _rate(now, asked, HOUR),
-            "daily_event_rate": _rate(now, asked, 24 * HOUR),
+            "hourly_event_rate": _rate(now, window, HOUR),
+            "daily_event_rate": _rate(now, window, 24 * HOUR),
         }
     )

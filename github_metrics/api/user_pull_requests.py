@@ -1,15 +1,14 @@
 """GET /api/metrics/user-prs: the pull requests behind the lists of contributors."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from github_metrics.api.pages import Pagination, Time, pagination
-from github_metrics.api.people import AskedPeople, Taken
-from github_metrics.api.problems import PROBLEMS
-from github_metrics.api.requests import Page, links
-from projections.contributor_queries import Part
+from github_metrics.api.asked import Question, asks
+from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.pages import Pagination, Time
+from projections import user_pull_request_queries
 from projections.user_pull_request_queries import Role, pull_requests_of
 
 router = APIRouter(tags=["people"])
@@ -38,24 +37,22 @@ class UserPullRequests(BaseModel):
     pagination: Pagination
 
 
-@router.get("/user-prs", operation_id="get_user_pull_requests", responses=PROBLEMS)
+@router.get("/user-prs", operation_id="get_user_pull_requests", response_model=UserPullRequests, responses=LIST)
 async def get_user_pull_requests(
     request: Request,
     response: Response,
-    snapshot: Taken,
-    asked: AskedPeople,
+    asked: Annotated[Question, asks(*user_pull_request_queries.READS)],
+    paging: Paged,
     role: Annotated[
         Role | None,
         Query(description="what the users did: opened, merged or closed their own (pr_creators, also without a role)"),
     ] = None,
-    page: Page = 1,
-    page_size: Annotated[int, Query(ge=1, le=100, description="pull requests on a page")] = 10,
-) -> UserPullRequests:
+) -> Any:
     """The pull requests that people opened, reviewed, approved or gave an LGTM label in the window."""
     state = request.app.state
     prefix = state.lgtm_label_prefix if role == "pr_lgtm" else state.approval_label_prefix
-    part = Part(page_size, (page - 1) * page_size)
-    listed = await pull_requests_of(snapshot, asked, role or "pr_creators", part, prefix)
-    described = pagination(listed.total, page, page_size)
-    response.headers["Link"] = links(request, described)
-    return UserPullRequests.model_validate({"data": listed.rows, "pagination": described})
+    query = pull_requests_of(asked.people, role or "pr_creators", prefix)
+    if paging.csv:
+        return await whole(response, asked.snapshot, query, UserPullRequest, "user-prs")
+    rows, described = await listed(request, response, asked.snapshot, query, paging)
+    return UserPullRequests.model_validate({"data": rows, "pagination": described})

@@ -10,9 +10,12 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from github_metrics.api.asked import Question, asks, within
+from github_metrics.api.csv_answers import csv_answer
+from github_metrics.api.lists import LIST, Paging, pages
 from github_metrics.api.pages import Pagination, Time, pagination
-from github_metrics.api.problems import POSITION_HEADER, PROBLEMS, NotFound, Problem
-from github_metrics.api.requests import MAX_POSITION, Asked, Page, Reads, links, text
+from github_metrics.api.problems import PROBLEMS, NotFound, Problem
+from github_metrics.api.requests import MAX_POSITION, Names, Reads, links, text
 from projections import webhook_queries
 from projections.decode import content, parse
 from projections.webhook_queries import Filters
@@ -83,45 +86,47 @@ def event_fields(row: Record) -> dict[str, Any]:
     }
 
 
+Questioned = Annotated[Question, asks(*webhook_queries.READS, actors="all")]
+
+
 async def _filters(
-    snapshot: Taken,
-    asked: Asked,
-    repository: Annotated[
-        str | None,
-        Query(description="org/repo in any case: the repositories called so now, or else those that ever were"),
-    ] = None,
+    asked: Questioned,
+    repository: Annotated[Names, Query(description="as repositories")] = None,
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
     status: Status | None = None,
 ) -> Filters:
-    ids = await webhook_queries.repository_ids(snapshot, [text(repository)]) if repository is not None else None
-    return Filters(ids, None if event_type is None else text(event_type), status, asked.start, asked.end)
+    return Filters(await within(asked, repository), None if event_type is None else text(event_type), status)
 
 
-@router.get("/webhooks", operation_id="get_webhook_events", responses=PROBLEMS)
+@router.get("/webhooks", operation_id="get_webhook_events", response_model=WebhookEvents, responses=LIST)
 async def get_webhook_events(
     request: Request,
     response: Response,
-    snapshot: Taken,
+    asked: Questioned,
     filters: Annotated[Filters, Depends(_filters)],
-    page: Page = 1,
-    page_size: Annotated[int, Query(ge=1, le=1000, description="events on a page")] = 100,
+    paging: Annotated[Paging, pages(100, 1000)],
     after: Annotated[
         int | None,
         Query(
             ge=0, le=MAX_POSITION, description="only events before this position, instead of `page`: for deep paging"
         ),
     ] = None,
-) -> WebhookEvents:
+) -> Any:
     """Webhook events, newest first: when, what, in which repository, by whom, and whether its processing succeeded.
-    Filter by repository, event type, status and time.
+    Filter by repository, event type, status, sender and time.
     """
-    offset = 0 if after is not None else (page - 1) * page_size
+    snapshot = asked.snapshot
+    if paging.csv:
+        return await csv_answer(
+            webhook_queries.stream(snapshot, filters), WebhookEvent, event_fields, "webhooks", response.headers
+        )
+    offset = 0 if after is not None else paging.part.offset
     # One more than asked for says whether there is a next page.
-    found = await webhook_queries.page(snapshot, filters, limit=page_size + 1, offset=offset, after=after)
-    rows = found[:page_size]
-    described = pagination(await webhook_queries.count(snapshot, filters), page, page_size)
+    found = await webhook_queries.page(snapshot, filters, limit=paging.page_size + 1, offset=offset, after=after)
+    rows = found[: paging.page_size]
+    described = pagination(await webhook_queries.count(snapshot, filters), paging.page, paging.page_size)
     if after is not None:
-        described |= {"has_next": len(found) > page_size, "has_prev": True}
+        described |= {"has_next": len(found) > paging.page_size, "has_prev": True}
     response.headers["Link"] = _links(request, described, rows, after)
     return WebhookEvents.model_validate({"data": [event_fields(row) for row in rows], "pagination": described})
 
@@ -141,7 +146,7 @@ def _links(request: Request, described: dict[str, Any], rows: list[Record], afte
     responses={**PROBLEMS, 404: {"model": Problem, "description": "No such event"}},
 )
 async def get_webhook_event_by_id(
-    snapshot: Taken, delivery_id: Annotated[UUID, Path(description="GitHub's X-GitHub-Delivery")]
+    response: Response, snapshot: Taken, delivery_id: Annotated[UUID, Path(description="GitHub's X-GitHub-Delivery")]
 ) -> Response:
     """One webhook event with its full payload, by its delivery id. Payloads can be large."""
     row = await webhook_queries.event_at(snapshot, delivery_id)
@@ -149,7 +154,7 @@ async def get_webhook_event_by_id(
     if row is None or body is None:
         raise NotFound(f"Webhook event not found: {delivery_id}")
     written = await asyncio.to_thread(_detail, row, body)
-    return Response(written, media_type="application/json", headers={POSITION_HEADER: str(snapshot.position)})
+    return Response(written, media_type="application/json", headers=dict(response.headers))
 
 
 def _detail(row: Record, body: bytes) -> bytes:

@@ -1,0 +1,87 @@
+"""What every list asks of a request and answers: pages with links, or the whole as CSV."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel
+
+from github_metrics.api.csv_answers import csv_answer
+from github_metrics.api.pages import pagination
+from github_metrics.api.problems import PROBLEMS
+from github_metrics.api.requests import Page, links
+from projections.listing import ListQuery, Part
+from replay.snapshot import Record, Snapshot
+
+Format = Literal["json", "csv"]
+
+LIST: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A page, or the whole list as CSV"},
+}
+"""The answers of a list, for OpenAPI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page of a list is asked for; or, as CSV, all of it."""
+
+    page: int
+    page_size: int
+    csv: bool = False
+
+    @property
+    def part(self) -> Part:
+        return Part(self.page_size, (self.page - 1) * self.page_size)
+
+
+def pages(default: int = 10, most: int = 100) -> Any:
+    """A dependency: the page that a request asks for, `default` rows long and at most `most`."""
+
+    def paging(
+        request: Request,
+        page: Page = 1,
+        page_size: Annotated[int, Query(ge=1, le=most, description="rows on a page")] = default,
+        format: Annotated[  # noqa: A002  # its name in the URL
+            Format | None, Query(description="csv: the whole list, whatever the page; also by Accept: text/csv")
+        ] = None,
+    ) -> Paging:
+        return Paging(page, page_size, wants_csv(request, format))
+
+    return Depends(paging)
+
+
+def wants_csv(request: Request, asked: Format | None) -> bool:
+    """Whether a request wants CSV: it says so, or it accepts that and not JSON."""
+    if asked is not None:
+        return asked == "csv"
+    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
+    return "text/csv" in accepted and "application/json" not in accepted
+
+
+Paged = Annotated[Paging, pages()]
+
+
+async def listed(
+    request: Request, response: Response, snapshot: Snapshot, query: ListQuery, paging: Paging
+) -> tuple[list[Record], dict[str, Any]]:
+    """The rows of the page and its pagination, with the Link header set."""
+    found = await query.page(snapshot, paging.part)
+    described = pagination(found.total, paging.page, paging.page_size)
+    response.headers["Link"] = links(request, described)
+    return found.rows, described
+
+
+async def whole(
+    response: Response,
+    snapshot: Snapshot,
+    query: ListQuery,
+    model: type[BaseModel],
+    name: str,
+    shown: Callable[[Record], dict[str, Any]] = dict,
+) -> Response:
+    """The whole list as a CSV called `name`, with the headers that `response` has by now. `shown`: the fields of
+    `model` from a row.
+    """
+    return await csv_answer(query.stream(snapshot), model, shown, name, response.headers)

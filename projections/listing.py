@@ -1,0 +1,57 @@
+"""Lists as readers ask for them: one page with the number of all rows, or every row, one after the other."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from psycopg import sql
+
+from replay.snapshot import Record, Snapshot
+
+PAGE = sql.SQL(
+    """
+WITH listed AS MATERIALIZED ({select})
+SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM listed) AS counted
+LEFT JOIN (
+    SELECT row_number() OVER (ORDER BY {order}) AS place, listed.* FROM listed
+    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
+) AS page ON true ORDER BY page.place
+"""
+)
+"""A page with the number of all rows, on a page past the end too."""
+WHOLE = sql.SQL("SELECT * FROM ({select}) AS listed ORDER BY {order}")
+
+
+class Listed(NamedTuple):
+    """A page of a list, and how many rows there are in the whole list."""
+
+    rows: list[Record]
+    total: int
+
+
+class Part(NamedTuple):
+    """Which part of a list is asked for."""
+
+    limit: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """A SELECT without LIMIT (it may begin with WITH), the order of its rows by its own columns, which must be total,
+    and its arguments.
+    """
+
+    select: sql.Composable
+    order: sql.Composable
+    arguments: dict[str, Any]
+
+    async def page(self, snapshot: Snapshot, part: Part) -> Listed:
+        """The rows of one part."""
+        query = PAGE.format(select=self.select, order=self.order)
+        found = await snapshot.rows(query, {**self.arguments, **part._asdict()})
+        return Listed([row for row in found if row["place"] is not None], found[0]["total"])
+
+    def stream(self, snapshot: Snapshot) -> AsyncIterator[Record]:
+        """All rows. They are fetched as they are asked for, so that a list of any length needs little memory."""
+        return snapshot.stream(WHOLE.format(select=self.select, order=self.order), self.arguments)
