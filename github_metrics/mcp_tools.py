@@ -20,26 +20,23 @@ Numbers from an organisation's GitHub webhooks: events, repositories, processing
 start_time and end_time select start <= t < end; without them an answer is about all time. Each is ISO 8601 in UTC,
 or 30m, 24h, 7d, 2w (so long ago), now, today, yesterday, this week, last week, this month, last month.
 For the last 24 hours give start_time=24h; for the whole of last week give both as "last week".
-Rates are percent, null means not known. A list is paged: see pagination, and ask for a small page_size.
+Every tool about work or events takes repositories, users, exclude_users and actors (human, bot, all), and tz, the zone
+of times without an offset. Rates are percent, null means not known. A list is paged by page, from 1, and page_size.
 """
 READS = (
     RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/.+)$", mcp_type=MCPType.TOOL),
     RouteMap(mcp_type=MCPType.EXCLUDE),
 )
-HIDDEN = frozenset({"min_position", "format"})
+HIDDEN = frozenset({"min_position", "format", "list"})
 """Parameters that are of no use to who cannot write, and reads JSON."""
 SHORT = {
-    "start_time": "ISO 8601, or 24h, 7d, today, last week, this month",
-    "end_time": "as start_time; a period counts in full",
-    "repositories": "only these org/repo",
-    "users": "only these logins",
-    "exclude_users": "not these logins",
-    "actors": "whose work",
-    "tz": "IANA zone",
-    "page": "from 1",
-    "page_size": "rows on a page",
+    "start_time": "ISO 8601, 24h, 7d, today, last week",
+    "repositories": "org/repo",
+    **dict.fromkeys(("end_time", "users", "exclude_users", "actors", "tz", "page", "page_size"), ""),
 }
 """Descriptions that would be repeated at length for every tool; the instructions have the rest."""
+UNSAID = ("title", "examples", "maxItems", "maximum", "minimum", "maxLength")
+"""What a model need not know beforehand: the refusal says it."""
 KEY_HEADERS = ("x-api-key", "authorization")
 
 
@@ -79,9 +76,13 @@ def _for_a_model(_route: object, component: object) -> None:
     component.description = " ".join((component.description or "").split())
     component.output_schema = None
     component.tags = set()
+    component.title = None
     parameters = component.parameters.get("properties", {})
-    slim = {name: _slim(name, schema) for name, schema in parameters.items() if name not in HIDDEN}
-    component.parameters = {**component.parameters, "properties": slim}
+    # The older form of a parameter that is there too.
+    hidden = HIDDEN | ({"repository"} if "repositories" in parameters else set())
+    slim = {name: _slim(name, schema) for name, schema in parameters.items() if name not in hidden}
+    required = {"required": component.parameters["required"]} if component.parameters.get("required") else {}
+    component.parameters = {"type": "object", "properties": slim, **required}
 
 
 def _slim(name: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -89,8 +90,9 @@ def _slim(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     given = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     if len(given) == 1:
         schema = {**given[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
-    kept = {key: value for key, value in schema.items() if key not in ("title", "examples")}
-    return {**kept, "description": SHORT[name]} if name in SHORT else kept
+    kept = {key: value for key, value in schema.items() if key not in UNSAID}
+    description = SHORT.get(name, kept.pop("description", ""))
+    return {**kept, "description": description} if description else kept
 
 
 async def _with_the_key(request: httpx2.Request) -> None:

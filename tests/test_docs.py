@@ -244,53 +244,63 @@ def test_every_endpoint_is_documented(openapi: dict[str, Any], page: str) -> Non
         assert named == {where: operation["operationId"] for where, operation in operations(openapi).items()}
 
 
+PARAMETER = re.compile(r"^\| `(\w+)` \| (\w*) ?\| (.*) \|$", re.MULTILINE)
+
+
 def test_every_parameter_is_documented_with_its_default_and_bounds(openapi: dict[str, Any]) -> None:
+    """In the section of its endpoint, or once for all where it means the same everywhere."""
     described = sections("docs/api.md")
+    common = {name: default for name, default, _ in PARAMETER.findall(described["In common"])}
     for (method, path), operation in operations(openapi).items():
         section = described[f"{method} {path}"]
         if path == "/metrics":
             wanted = {parameter["name"] for parameter in operation["parameters"]}
             assert wanted <= set(re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE))
             continue
-        rows = re.findall(r"^\| `(\w+)` \| (\w*) ?\| (.*) \|$", section.partition("Answer")[0], re.MULTILINE)
+        rows = PARAMETER.findall(section.partition("Answer")[0])
         parameters = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
-        assert [name for name, _, _ in rows] == list(dict.fromkeys(name for name, _, _ in rows))
-        assert {name: default for name, default, _ in rows} == {
-            name: str(parameter["schema"].get("default", "")) for name, parameter in parameters.items()
-        }, path
+        defaults = {name: str(parameter["schema"].get("default", "")) for name, parameter in parameters.items()}
+        own = {name: default for name, default, _ in rows}
+        assert len(own) == len(rows), path
+        assert own.items() <= defaults.items(), path
+        assert {name: default for name, default in defaults.items() if name not in own}.items() <= common.items(), path
         for name, _, meaning in rows:
             if name in ("page", "page_size"):
                 assert f"{parameters[name]['schema']['maximum']}" in meaning.replace(",", "")
 
 
+def fields(openapi: dict[str, Any], schema: Any) -> set[str]:
+    """The names of all fields within a schema, however deep."""
+    if isinstance(schema, list):
+        return set().union(*(fields(openapi, part) for part in schema)) if schema else set()
+    if not isinstance(schema, dict):
+        return set()
+    if reference := schema.get("$ref"):
+        return fields(openapi, openapi["components"]["schemas"][reference.rpartition("/")[2]])
+    within = [
+        part for key, part in schema.items() if key in ("items", "anyOf", "allOf", "oneOf", "additionalProperties")
+    ]
+    properties = schema.get("properties", {})
+    return set(properties) | fields(openapi, within) | fields(openapi, list(properties.values()))
+
+
 def test_every_field_is_documented(openapi: dict[str, Any]) -> None:
+    """In the section of its endpoint, in one that it refers to, or once for all."""
     described = sections("docs/api.md")
     listing = described["GET /api/metrics/webhooks"].partition("Answer")[2]
     assert re.findall(r"^\| `(\w+)` \|", listing, re.MULTILINE) == list(WebhookEvent.model_fields)
-    models = {
-        "GET /health": ["Health", "ProjectionHealth"],
-        "GET /api/metrics/projections": ["Projections", "ProjectionState", "ReplayState"],
-        "GET /api/metrics/repositories": ["Repositories", "RepositoryStatistics", "TimeRange"],
-        "GET /api/metrics/summary": ["MetricsSummary", "TopRepository"],
-        "GET /api/metrics/contributors": ["Contributors", "Creator", "Reviewer", "Approver", "Lgtm", "TimeRange"],
-        "GET /api/metrics/user-prs": ["UserPullRequests", "UserPullRequest"],
-        "GET /api/metrics/pr-story/{owner}/{repo}/{number}": [
-            *("PullRequestStory", "StoryPullRequest", "StoryEvent", "StoryCheck", "StorySummary")
-        ],
-        "GET /api/metrics/trends": ["Trends", "Trend", "TimeRange"],
-        "POST /api/metrics/usage": ["ReportTaken"],
-    }
-    for heading, names in models.items():
-        for name in names:
-            for field in openapi["components"]["schemas"][name]["properties"]:
-                assert f"`{field}`" in described[heading], f"{heading}: {field}"
-    both = described["GET /api/metrics/summary"] + described["GET /api/metrics/repositories"]
-    for field in openapi["components"]["schemas"]["Summary"]["properties"]:
-        assert f"`{field}`" in both, field
+    by_anchor = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-"): heading for heading in described}
+    for (method, path), operation in operations(openapi).items():
+        section = described[f"{method} {path}"]
+        referred = [
+            described[by_anchor[anchor]] for anchor in re.findall(r"\(#([\w-]+)\)", section) if anchor in by_anchor
+        ]
+        told = "".join([section, described["In common"], *referred])
+        answer = operation["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+        for field in sorted(fields(openapi, answer)):
+            assert re.search(rf'[`"]{field}[`"]', told), f"{method} {path}: {field}"
     for field in usage.UsageReport.__struct_fields__:
         assert f"`{field}`" in described["POST /api/metrics/usage"], field
-    for field in openapi["components"]["schemas"]["Pagination"]["properties"]:
-        assert f"`{field}`" in described["In common"], field
 
 
 def test_the_event_of_the_readme_has_fields_that_there_are() -> None:

@@ -134,7 +134,10 @@ def test_a_zone_that_there_is_not_is_refused_by_name(api: Service, zone: str) ->
     [
         ({"start_time": "2020-01-01", "end_time": "2026-01-01"}, "more than 10000 buckets of one hour"),
         ({"start_time": "0001-01-01", "end_time": "9999-01-01", "bucket": "month"}, "buckets of one month"),
-        ({"start_time": "0001-01-01", "end_time": "0001-01-02", "tz": "America/New_York"}, "end of the calendar"),
+        (
+            {"start_time": "0001-01-01T00:00:00Z", "end_time": "0001-01-02", "tz": "America/New_York"},
+            "end of the calendar",
+        ),
         ({"start_time": "9999-12-31T23:30:00Z", "end_time": "9999-12-31T23:40:00Z"}, "end of the calendar"),
         ({"start_time": "2026-03-02", "end_time": "2026-03-01"}, "start_time is after end_time"),
     ],

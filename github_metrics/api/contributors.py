@@ -120,12 +120,12 @@ async def get_metrics_contributors(
     response: Response,
     asked: Annotated[Question, asks(*contributor_queries.READS)],
     paging: Paged,
-    role: Annotated[Role, Query(description="which of the lists, for CSV")] = "pr_creators",
+    list: Annotated[Role, Query(description="which of the lists, for CSV")] = "pr_creators",  # noqa: A002
 ) -> Any:
     """Who opened, reviewed and approved pull requests, and how many. Times are GitHub's."""
     queries = _queries(asked.people, request.app.state)
     if paging.csv:
-        return await whole(response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
+        return await whole(response, asked.snapshot, queries[list], SHOWN[list][0], list, SHOWN[list][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
     lists = {
         name: {
