@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from projections.lifecycle import OF_REPOSITORIES, ONE, READS, lifecycle
 from replay import load
+from replay.event import Event
 from replay.fold import fold
 from tests.events import REPOSITORY, at, make_event, moment, payload, projection, pull_request, simple, user
 from tests.service import clone
@@ -77,10 +78,13 @@ def connection(server: str, template: str) -> Iterator[Connection]:
 
 def tell(connection: Connection, told: Iterable[Told]) -> None:
     """Put these events, and no others, into the tables that LIFECYCLE reads."""
+    enter(connection, [make_event(kind, body, position) for position, (kind, body) in enumerate(told, start=1)])
+
+
+def enter(connection: Connection, events: list[Event[Any]]) -> None:
     for name in READS:
         connection.execute(f"TRUNCATE {name}_g1.{name}".encode())
     declared = [projection(name) for name in READS]
-    events = [make_event(kind, body, position) for position, (kind, body) in enumerate(told, start=1)]
     folded, _last = fold(declared, events)
     with connection.transaction():
         for one, held in zip(declared, folded, strict=True):
