@@ -1,7 +1,7 @@
 """The life of every pull request, worked out when it is read: LIFECYCLE, common table expressions for queries.
 
     query = sql.SQL("WITH {} SELECT number, cycle_time FROM lifecycle").format(lifecycle(OF_REPOSITORIES))
-    await snapshot.rows(query, {**asked.arguments(), "approval_prefix": prefix})
+    await snapshot.rows(query, asked.arguments())
 
 The condition says which pull requests: OF_REPOSITORIES, ONE, or any other over `p`, a row of pull_requests. It reaches
 every table that is read, so that one pull request costs one look-up in each. What a query does not name costs nothing,
@@ -14,8 +14,7 @@ while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED ex
 | opened_at | created_at |
 | first_review_at | first review by another person than the author, from ready_at on and, if merged, before the merge |
 | first_response_at | first review or comment by such a person, at any time |
-| approved_at | first approval by such a person, by review or by label, within the bounds of first_review_at |
-| approval_source | review or label: which of the two that was; a review where both came in the same second |
+| approved_at | first approving review by such a person, within the bounds of first_review_at; a label approves nothing here |
 | reviewed_in_draft | such a person reviewed it before it was ready |
 | merged_without_review | merged, and no such person had reviewed it, not even as a draft |
 | bot_reviews | reviews by bots |
@@ -30,8 +29,8 @@ while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED ex
 | time_to_first_review, time_to_approval | seconds from ready_at, of open ones too |
 | time_to_first_response | seconds from opened_at, of open ones too |
 
-The other expressions are `chosen`, `bots`, `reviewed`, `reviewed_by_bots`, `marked`, `commented`, `reopenings` and
-`bounded`. Parameters: bot_logins (in lower case), approval_prefix (of labels; "" for none), and those of the condition.
+The other expressions are `chosen`, `bots`, `reviewed`, `reviewed_by_bots`, `commented`, `reopenings` and
+`bounded`. Parameters: bot_logins (in lower case), and those of the condition.
 Seconds are double precision. The definitions are those of docs/metrics.md, "The life of a pull request".
 """
 
@@ -39,7 +38,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "comments", "pr_events", "actors")
+READS = ("pull_requests", "pr_reviews", "comments", "pr_events", "actors")
 """The projections that `lifecycle` is made of."""
 
 OF_REPOSITORIES: LiteralString = "(%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s))"
@@ -74,21 +73,6 @@ FACTS: LiteralString = """
              OR lower(v.reviewer) IN (SELECT person FROM bots))
         GROUP BY repository_id, number
     ),
-    marked AS NOT MATERIALIZED (
-        SELECT repository_id, number, min(m.at) AS approved_at
-        FROM chosen c JOIN (
-            SELECT repository_id, number, at, lower(substr(label, length(%(approval_prefix)s) + 1)) AS person
-            FROM pr_labels WHERE added AND starts_with(label, %(approval_prefix)s)
-            UNION ALL
-            SELECT repository_id, number, first_seen_at, lower(substr(label, length(%(approval_prefix)s) + 1))
-            FROM pr_label_sightings WHERE starts_with(label, %(approval_prefix)s)
-        ) AS m USING (repository_id, number)
-        WHERE %(approval_prefix)s <> '' AND m.person <> ''
-        AND m.at >= c.ready_at AND m.at < coalesce(c.merged_at, 'infinity')
-        AND m.person IS DISTINCT FROM lower(c.author)
-        AND NOT (right(m.person, 5) = '[bot]' OR m.person IN (SELECT person FROM bots))
-        GROUP BY repository_id, number
-    ),
     commented AS NOT MATERIALIZED (
         SELECT repository_id, number, min(m.created_at) AS first_at
         FROM chosen c JOIN comments m USING (repository_id, number)
@@ -105,9 +89,7 @@ FACTS: LiteralString = """
     ),
     bounded AS NOT MATERIALIZED (
         SELECT c.*, c.created_at AS opened_at, r.first_review_at, least(r.first_at, t.first_at) AS first_response_at,
-               least(r.approved_at, m.approved_at) AS approved_at,
-               CASE WHEN r.approved_at <= coalesce(m.approved_at, 'infinity') THEN 'review'
-                    WHEN m.approved_at IS NOT NULL THEN 'label' END AS approval_source,
+               r.approved_at,
                coalesce(r.first_at < coalesce(c.ready_at, 'infinity'), false) AS reviewed_in_draft,
                c.merged AND coalesce(r.first_at >= c.merged_at, true) AS merged_without_review,
                coalesce(b.reviews, 0) AS bot_reviews, coalesce(o.times, 0) AS reopened,
@@ -115,7 +97,6 @@ FACTS: LiteralString = """
         FROM chosen c
         LEFT JOIN reviewed r USING (repository_id, number)
         LEFT JOIN reviewed_by_bots b USING (repository_id, number)
-        LEFT JOIN marked m USING (repository_id, number)
         LEFT JOIN commented t USING (repository_id, number)
         LEFT JOIN reopenings o USING (repository_id, number)
     )

@@ -94,7 +94,7 @@ def enter(connection: Connection, events: list[Event[Any]]) -> None:
 
 def lives(connection: Connection, condition: Any = OF_REPOSITORIES, **arguments: Any) -> list[dict[str, Any]]:
     """What LIFECYCLE says of the pull requests, by repository and number."""
-    given = {"repository_ids": None, "bot_logins": ["hubot"], "approval_prefix": "approved-", **arguments}
+    given = {"repository_ids": None, "bot_logins": ["hubot"], **arguments}
     query = sql.SQL("WITH {} SELECT * FROM lifecycle ORDER BY repository_id, number").format(lifecycle(condition))
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, given).fetchall()
@@ -111,7 +111,7 @@ def phases(draft: float, pickup: float, review_: float, merge: float, imputed: s
 
 
 NEVER_REVIEWED = {"first_review_at": None, "time_to_first_review": None, "merged_without_review": True}
-NEVER_APPROVED = {"approved_at": None, "approval_source": None, "time_to_approval": None}
+NEVER_APPROVED = {"approved_at": None, "time_to_approval": None}
 UNMERGED = {
     **dict.fromkeys((*PHASES, "cycle_time", "publish_to_merge", "ready_boundary", "merge_boundary")),
     **dict.fromkeys(("pickup_imputed", "review_imputed", "merge_imputed", "clamped", "merged_without_review"), False),
@@ -127,7 +127,6 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
             "first_review_at": "10:00",
             "first_response_at": "10:00",
             "approved_at": "11:00",
-            "approval_source": "review",
             "merged_at": "12:00",
             "ready_boundary": "09:00",
             "review_boundary": "10:00",
@@ -253,67 +252,9 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
         ],
         {"first_review_at": "10:00", "first_response_at": "10:00"},
     ),
-    "approved by label, after a review": (
+    "a label approves nothing here": (
         [opened(), review("commented", MONALISA, "10:00"), labeled("approved-alice", "11:00"), merged()],
-        {
-            **phases(0, 1, 1, 1),
-            "approved_at": "11:00",
-            "approval_source": "label",
-            "time_to_approval": 2 * HOUR,
-            "clamped": False,
-        },
-    ),
-    "approved by label, then by review": (
-        [
-            opened(),
-            review("commented", MONALISA, "10:00"),
-            labeled("approved-alice", "10:30"),
-            review("approved", MONALISA, "11:00"),
-            merged(),
-        ],
-        {**phases(0, 1, 0.5, 1.5), "approved_at": "10:30", "approval_source": "label"},
-    ),
-    "approved by review and by label in the same second": (
-        [opened(), review("approved", MONALISA, "10:00"), labeled("approved-monalisa", "10:00"), merged()],
-        {**phases(0, 1, 0, 2), "approval_source": "review"},
-    ),
-    "approved by a label before the first review": (
-        [opened(), labeled("approved-alice", "10:00"), review("commented", MONALISA, "11:00"), merged()],
-        {**phases(0, 2, 0, 1), "approved_at": "10:00", "time_to_approval": HOUR, "clamped": True},
-    ),
-    "approved by label, never reviewed": (
-        [opened(), labeled("approved-alice", "10:00"), merged()],
-        {
-            **phases(0, 3, 0, 0, "pickup review merge"),
-            **NEVER_REVIEWED,
-            "approved_at": "10:00",
-            "time_to_approval": HOUR,
-            "clamped": True,
-        },
-    ),
-    "labels that approve nothing: of the author, of bots, of nobody, in the draft, after the merge": (
-        [
-            opened(draft=True),
-            labeled("approved-alice", "09:10", draft=True),
-            ready("09:30", labels=[]),
-            labeled("approved-OctoCat", "10:00"),
-            labeled("approved-ci[bot]", "10:01"),
-            labeled("approved-hubot", "10:02"),
-            labeled("approved-", "10:03"),
-            labeled("approve-alice", "10:04"),
-            merged(),
-            labeled("approved-monalisa", "13:00", state="closed", closed_at=at("12:00"), merged_at=at("12:00")),
-        ],
-        {**phases(0.5, 2.5, 0, 0, "pickup review merge"), **NEVER_APPROVED},
-    ),
-    "an approval label whose labelling was missed counts from when it was first seen": (
-        [
-            opened(),
-            review("commented", MONALISA, "10:00"),
-            pull("edited", "11:00", labels=[{"name": "approved-alice"}]),
-            merged(labels=[{"name": "approved-alice"}]),
-        ],
-        {**phases(0, 1, 1, 1), "approved_at": "11:00", "approval_source": "label"},
+        {**phases(0, 1, 2, 0, "review merge"), **NEVER_APPROVED},
     ),
     "opened before the webhook existed, as a draft for all we know": (
         [ready("10:00"), review("approved", MONALISA, "11:00"), merged()],
@@ -452,13 +393,3 @@ def test_a_changed_list_of_bots_changes_history(connection: Connection) -> None:
     tell(connection, [opened(), review("approved", HUBOT, "10:00"), merged()])
     assert [one["first_review_at"] for one in lives(connection)] == [None]
     assert [one["first_review_at"] for one in lives(connection, bot_logins=[])] == [moment("10:00")]
-
-
-def test_whom_github_calls_a_bot_approves_by_no_label(connection: Connection) -> None:
-    tell(connection, [opened(), labeled("approved-renovate", "10:00"), comment(user("Renovate", 12, "Bot"), "10:01")])
-    assert [one["approved_at"] for one in lives(connection)] == [None]
-
-
-def test_without_a_prefix_no_label_approves(connection: Connection) -> None:
-    tell(connection, [opened(), labeled("alice", "10:00")])
-    assert [one["approved_at"] for one in lives(connection, approval_prefix="")] == [None]
