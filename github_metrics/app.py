@@ -18,6 +18,7 @@ from github_metrics.api import (
     projections,
     repositories,
     requests,
+    stream,
     summary,
     trends,
     usage,
@@ -26,6 +27,7 @@ from github_metrics.api import (
 )
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
+from github_metrics.live.feed import Feed
 from github_metrics.mcp_endpoint import add_mcp
 from github_metrics.openapi import describe_receiver
 from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
@@ -47,6 +49,12 @@ class Application:
         receiver = Receiver if schema is None else ReadOnlyReceiver
         self.receiver = receiver(self.appender, [_secret(value).encode() for value in settings.webhook_secret])
         self.api = create_api(self.appender, settings, conninfo, pool_size, schema)
+
+    def end_streams(self) -> None:
+        """Send all who listen away, before the worker stops."""
+        feed: Feed | None = self.api.state.feed
+        if feed is not None:
+            feed.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/metrics":
@@ -75,6 +83,7 @@ def create_api(
         middleware=access([_secret(value) for value in settings.api_keys], settings.cors_origins),
     )
     app.state.pool = reading_pool(conninfo, pool_size, schema)
+    app.state.feed = Feed(conninfo) if schema is None else None
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.projections = active_projections(settings.extra_projections)
     app.state.bot_logins = settings.bot_logins
@@ -113,6 +122,7 @@ def _metrics_router() -> APIRouter:
         pr_story,
         usage,
         projections,
+        stream,
     ):
         router.include_router(part.router)
     return router
@@ -123,7 +133,7 @@ def _lifespan(appender: Appender, conninfo: str) -> Callable[[Any], Any]:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             register_dictionary(connection, current_dictionary())
-        async with _reading(app), appender:
+        async with _reading(app), appender, app.state.feed.running():
             yield
 
     return lifespan

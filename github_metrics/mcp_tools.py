@@ -24,7 +24,7 @@ Every tool about work or events takes repositories, users, exclude_users and act
 of times without an offset. Rates are percent, null means not known. A list is paged by page, from 1, and page_size.
 """
 READS = (
-    RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/.+)$", mcp_type=MCPType.TOOL),
+    RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/(?!stream$).+)$", mcp_type=MCPType.TOOL),
     RouteMap(mcp_type=MCPType.EXCLUDE),
 )
 HIDDEN = frozenset({"min_position", "format", "list"})

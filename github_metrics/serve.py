@@ -56,10 +56,12 @@ def run_worker(
     """One uvicorn worker; with a schema, one that only reads from it."""
     # Imported here: the parent, which only supervises, stays small and quick to start.
     from github_metrics.app import create_app  # noqa: PLC0415
+    from github_metrics.worker import Worker  # noqa: PLC0415
 
     configure_logs(settings)
+    app = create_app(settings, conninfo, pool_size=pool_size, schema=schema)
     config = uvicorn.Config(
-        create_app(settings, conninfo, pool_size=pool_size, schema=schema),
+        app,
         http="httptools",
         lifespan="on",
         log_config=None,
@@ -69,7 +71,7 @@ def run_worker(
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Worker(config, app).run(sockets=[listener])
 
 
 def listen(settings: Settings) -> socket.socket:

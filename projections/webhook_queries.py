@@ -111,9 +111,9 @@ COUNT = sql.SQL(
 NAMED = """
 WITH asked AS (SELECT lower(name) AS name FROM unnest(%(names)s::text[]) AS name),
      now AS (SELECT asked.name, repository_id FROM repositories JOIN asked ON lower(full_name) = asked.name)
-SELECT repository_id FROM now
+SELECT name, repository_id FROM now
 UNION
-SELECT repository_id FROM repository_names JOIN asked ON lower(full_name) = asked.name
+SELECT asked.name, repository_id FROM repository_names JOIN asked ON lower(full_name) = asked.name
 WHERE asked.name NOT IN (SELECT name FROM now)
 """
 

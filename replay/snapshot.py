@@ -106,13 +106,14 @@ def reading_pool(conninfo: str, size: int, schema: str | None = None) -> Pool:
         max_size=size,
         open=False,
         timeout=5.0,
-        configure=_read_only,
+        configure=read_only,
         check=AsyncConnectionPool.check_connection,
         kwargs={"options": OPTIONS + path, "application_name": "reader", "connect_timeout": 5},
     )
 
 
-async def _read_only(connection: AsyncConnection[Any]) -> None:
+async def read_only(connection: AsyncConnection[Any]) -> None:
+    """Each transaction of the connection sees one state of the database, and changes nothing."""
     await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
 
@@ -132,14 +133,20 @@ async def _enter(pool: Pool, names: Sequence[str]) -> tuple[AsyncExitStack, Snap
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(pool.connection())
         await stack.enter_async_context(connection.transaction())
-        cursor = await connection.execute(ENTER, {"names": list(names)})
-        found = sorted(await cursor.fetchall())
-        positions = {name: position for name, _generation, position, _parks in found}
-        if len(positions) < len(set(names)):
-            missing = ", ".join(sorted(set(names) - set(positions)))
-            raise ProjectionsBehind(f"not built yet: {missing}")
-        return stack.pop_all(), Snapshot(connection, positions, repr(found))
+        taken = await enter(connection, names)
+        return stack.pop_all(), taken
     raise AssertionError
+
+
+async def enter(connection: AsyncConnection[Any], names: Sequence[str]) -> Snapshot:
+    """The snapshot of the transaction that a connection is in. Raises ProjectionsBehind."""
+    cursor = await connection.execute(ENTER, {"names": list(names)})
+    found = sorted(await cursor.fetchall())
+    positions = {name: position for name, _generation, position, _parks in found}
+    if len(positions) < len(set(names)):
+        missing = ", ".join(sorted(set(names) - set(positions)))
+        raise ProjectionsBehind(f"not built yet: {missing}")
+    return Snapshot(connection, positions, repr(found))
 
 
 async def in_time(call: Coroutine[Any, Any, T], seconds: float) -> T:

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from github_metrics.app import create_app
 from github_metrics.settings import Settings, load_settings
+from github_metrics.worker import Worker
 from projections.catalog import active_projections
 from projections.decode import decode
 from replay.projector import Projector
@@ -48,6 +49,11 @@ class Service:
     url: str
     client: httpx2.Client
     port: int
+    server: uvicorn.Server
+
+    def stop(self) -> None:
+        """As SIGTERM does."""
+        self.server.should_exit = True
 
     def post(self, event_type: str, payload: Any, **more: Any) -> httpx2.Response:
         """Deliver a payload as GitHub would, signed."""
@@ -61,7 +67,7 @@ class Service:
         return answer.json()
 
 
-class _Server(uvicorn.Server):
+class _Server(Worker):
     def install_signal_handlers(self) -> None:
         """A thread may not."""
 
@@ -100,7 +106,7 @@ def _serving(settings: Settings, database: str) -> Iterator[Service]:
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, http="httptools", log_config=None, access_log=False, proxy_headers=False
     )
-    server = _Server(config)
+    server = _Server(config, app)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -112,7 +118,7 @@ def _serving(settings: Settings, database: str) -> Iterator[Service]:
         port = server.servers[0].sockets[0].getsockname()[1]
         url = f"http://127.0.0.1:{port}"
         with httpx2.Client(base_url=url, timeout=20) as client:
-            yield Service(url, client, port)
+            yield Service(url, client, port, server)
     finally:
         server.should_exit = True
         thread.join()

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -365,7 +366,7 @@ def positions_live(connection: Connection) -> set[int]:
 
 def keep_posting(service: Service, stop: threading.Event, faults: list[str]) -> None:
     with httpx2.Client(base_url=service.url, timeout=20) as client:
-        own = Service(service.url, client, service.port)
+        own = replace(service, client=client)
         number = 0
         while not stop.is_set():
             number += 1

@@ -1,0 +1,1 @@
+"""Live streams: what is projected is told to whoever listens."""
