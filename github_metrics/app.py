@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from github_metrics.access import access
 from github_metrics.api import (
+    checks,
     contributors,
     health,
     pr_story,
@@ -120,6 +121,7 @@ def _metrics_router() -> APIRouter:
         contributors,
         user_pull_requests,
         pr_story,
+        checks,
         usage,
         projections,
         stream,

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 NAMES = ("median", "p75", "p90")
+NAMES_WITH_P95 = (*NAMES, "p95")
 
 
 class Statistics(BaseModel):
@@ -15,6 +16,12 @@ class Statistics(BaseModel):
     p75: float | None
     p90: float | None
     mean: float | None
+
+
+class Durations(Statistics):
+    """How long so many runs took, in seconds. Null where there are none."""
+
+    p95: float | None
 
 
 def rounded(value: float | None, digits: int) -> float | None:
@@ -34,6 +41,12 @@ def statistics(told: dict[str, Any], *, unit: float = 1, digits: int = 1) -> dic
         "mean": scaled(told["mean"]),
         **{name: scaled(value) for name, value in zip(NAMES, quantiles, strict=True)},
     }
+
+
+def durations(told: dict[str, Any]) -> dict[str, Any]:
+    """The fields of Durations from what projections.statistics gives with p95."""
+    *usual, p95 = told["quantiles"] or [None] * len(NAMES_WITH_P95)
+    return {**statistics({**told, "quantiles": usual}), "p95": rounded(p95, 1)}
 
 
 def named_statistics(name: str, told: dict[str, Any], *, unit: float = 1, digits: int = 1) -> dict[str, Any]:
