@@ -2,6 +2,7 @@
 
     MetricsError
     ├── SettingsError        settings            a setting is missing, malformed or contradicts another
+    │   └── TeamsFault       teams_file          the teams file cannot be read; what was read before stands
     ├── DatabaseError        database            the database cannot be used
     │   ├── DatabaseTooOld   database_too_old    older than PostgreSQL 16
     │   └── DatabaseAway     database_away       it does not answer in time
@@ -32,6 +33,12 @@ class SettingsError(MetricsError):
     """A setting is missing, malformed or contradicts another."""
 
     reason = "settings"
+
+
+class TeamsFault(SettingsError):
+    """The teams file cannot be read. What was read before stands."""
+
+    reason = "teams_file"
 
 
 class DatabaseError(MetricsError):
