@@ -13,14 +13,18 @@ from github_metrics.access import access
 from github_metrics.api import (
     checks,
     contributors,
+    cross_team,
     health,
+    maintainers,
     pr_story,
     problems,
     projections,
     repositories,
     requests,
+    reviewers,
     stream,
     summary,
+    team_dynamics,
     trends,
     usage,
     user_pull_requests,
@@ -34,6 +38,7 @@ from github_metrics.openapi import describe_receiver
 from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
 from github_metrics.receiver import Receive, Receiver, Scope, Send
 from github_metrics.settings import Settings
+from github_metrics.teams_file import TeamsFile
 from projections.catalog import active_projections
 from replay.compression import Compressor, register_dictionary
 from replay.snapshot import reading_pool
@@ -90,7 +95,11 @@ def create_api(
     app.state.bot_logins = settings.bot_logins
     app.state.approval_label_prefix = settings.approval_label_prefix
     app.state.lgtm_label_prefix = settings.lgtm_label_prefix
-    app.state.configuration = [lambda: repr((settings.bot_logins, *_prefixes(settings)))]
+    app.state.teams = TeamsFile(settings.teams_file, settings.team_label_prefix)
+    app.state.configuration = [
+        lambda: repr((settings.bot_logins, *_prefixes(settings))),
+        lambda: app.state.teams.current().version,
+    ]
     problems.add_problems(app)
     for path in ("/", "/dashboard"):
         app.add_api_route(path, show_docs, include_in_schema=False)
@@ -102,8 +111,8 @@ def create_api(
     return app
 
 
-def _prefixes(settings: Settings) -> tuple[str, str]:
-    return settings.approval_label_prefix, settings.lgtm_label_prefix
+def _prefixes(settings: Settings) -> tuple[str, ...]:
+    return settings.approval_label_prefix, settings.lgtm_label_prefix, settings.team_label_prefix
 
 
 def show_docs() -> RedirectResponse:
@@ -122,6 +131,10 @@ def _metrics_router() -> APIRouter:
         user_pull_requests,
         pr_story,
         checks,
+        team_dynamics,
+        cross_team,
+        maintainers,
+        reviewers,
         usage,
         projections,
         stream,

@@ -1,12 +1,13 @@
 """Who opened, merged, reviewed and approved pull requests, and how many: contributors, each list by itself."""
 
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql
 
 from projections.listing import ListQuery
 from projections.people import CHOSEN, FACTS, People
 from projections.statistics import statistics
+from projections.team_queries import TEAMS
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "actors", "repository_names")
 """The projections that the lists are made of."""
@@ -20,13 +21,25 @@ CREATORS = sql.SQL("""
 """).format(commits=statistics("commits", "opened"))
 REVIEWERS = sql.SQL("""
     SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(reviews)::bigint AS total_reviews,
-           count(*) AS prs_reviewed, {reviews} AS reviews_per_pr
+           count(*) AS prs_reviewed, {reviews} AS reviews_per_pr,
+           CASE WHEN bool_or(across IS NOT NULL) THEN coalesce(sum(reviews) FILTER (WHERE across), 0)::bigint END
+               AS cross_team_reviews
     FROM (
-        SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews
+        SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews, repository_id, number
         FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
         GROUP BY person, repository_id, number
-    ) AS of_each_pull_request GROUP BY person
-""").format(reviews=statistics("reviews"))
+    ) AS of_each_pull_request {across} GROUP BY person
+""")
+UNKNOWN = sql.SQL("CROSS JOIN (SELECT NULL::boolean AS across) AS judged")
+JUDGED = sql.SQL("""
+    LEFT JOIN LATERAL (
+        SELECT NOT (m.teams && t.teams) AS across FROM pull_teams t
+        JOIN team_members m ON m.scope = t.scope
+        WHERE m.person = of_each_pull_request.person
+        AND t.repository_id = of_each_pull_request.repository_id AND t.number = of_each_pull_request.number
+    ) AS judged ON true
+""")
+"""Whether a review is across teams: null where the reviewer or the pull request is of none."""
 APPROVERS = sql.SQL("""
     SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
     FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
@@ -43,9 +56,15 @@ def creators(asked: People) -> ListQuery:
     return _listed(asked, CREATORS, "total_prs DESC, merged_prs DESC, closed_prs DESC, person")
 
 
-def reviewers(asked: People) -> ListQuery:
-    """Reviewers of others' pull requests, by reviews submitted in the window."""
-    return _listed(asked, REVIEWERS, "total_reviews DESC, prs_reviewed DESC, person")
+def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
+    """Reviewers of others' pull requests, by reviews submitted in the window. `teams`: from team_arguments; None: it is
+    not known of any review whether it is across teams.
+    """
+    facts = sql.SQL(FACTS) if teams is None else sql.SQL(", ").join([sql.SQL(FACTS), TEAMS])
+    people = REVIEWERS.format(reviews=statistics("reviews"), across=UNKNOWN if teams is None else JUDGED)
+    query = LISTED.format(facts=facts, people=people, chosen=sql.SQL(CHOSEN))
+    order = sql.SQL("total_reviews DESC, prs_reviewed DESC, person")
+    return ListQuery(query, order, {**asked.arguments(), "prefix": "", **(teams or {})})
 
 
 def approvers(asked: People, prefix: str) -> ListQuery:

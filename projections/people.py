@@ -73,8 +73,9 @@ FACTS: LiteralString = """
         WHERE %(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s)
     ),
     reviews AS NOT MATERIALIZED (
-        SELECT v.repository_id, v.number, v.submitted_at AS at, v.state, lower(coalesce(v.reviewer, 'ghost')) AS person,
-               coalesce(v.reviewer, 'ghost') AS "user", v.reviewer_type = 'Bot' AS bot
+        SELECT v.repository_id, v.number, v.review_id, v.submitted_at AS at, v.state,
+               lower(coalesce(v.reviewer, 'ghost')) AS person, coalesce(v.reviewer, 'ghost') AS "user",
+               v.reviewer_type = 'Bot' AS bot
         FROM pr_reviews v JOIN pulls p USING (repository_id, number)
         WHERE v.state IN ('approved', 'changes_requested', 'commented')
         AND NOT coalesce(v.reviewer_id = p.author_id, lower(v.reviewer) = lower(p.author), false)

@@ -96,7 +96,10 @@ pr_events = Projection(
         ),
     ),
     rows=pr_event_rows,
-    indexes=(Index("pr_events_reopened", "repository_id", "number", postgresql_where=text("action = 'reopened'")),),
+    indexes=(
+        Index("pr_events_reopened", "repository_id", "number", postgresql_where=text("action = 'reopened'")),
+        Index("pr_events_pushed", "repository_id", "number", "at", postgresql_where=text("action = 'synchronize'")),
+    ),
 )
 
 pr_event_repeats = Projection(

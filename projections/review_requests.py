@@ -55,5 +55,5 @@ review_requests = Projection(
         once(*(Column(name, BigInteger) for name in ("reviewer_id", "actor_id")), *strings("reviewer_type", "actor")),
     ),
     rows=review_request_rows,
-    indexes=(Index("review_requests_reviewer", "reviewer", "at"),),
+    indexes=(Index("review_requests_reviewer", "reviewer", "at"), Index("review_requests_at", "at")),
 )

@@ -11,9 +11,11 @@ from github_metrics.api.asked import Question, asks
 from github_metrics.api.lists import LIST, Paged, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.statistics import named_statistics
+from github_metrics.api.teams import teams_now
 from projections import contributor_queries
 from projections.listing import ListQuery
 from projections.people import People
+from projections.team_queries import team_arguments
 from projections.user_pull_request_queries import Role
 from replay.snapshot import Record
 
@@ -47,7 +49,7 @@ class Reviewer(BaseModel):
     p75_reviews_per_pr: float | None
     p90_reviews_per_pr: float | None
     reviews_per_pr_count: int = Field(description="pull requests reviewed")
-    cross_team_reviews: int | None = Field(description="null: not known without a teams file")
+    cross_team_reviews: int | None = Field(description="null: not known, for lack of teams")
 
 
 class Approver(BaseModel):
@@ -93,7 +95,8 @@ def _creator(row: Record) -> dict[str, Any]:
 
 def _reviewer(row: Record) -> dict[str, Any]:
     reviews = named_statistics("reviews_per_pr", row["reviews_per_pr"], digits=2)
-    return {**{name: row[name] for name in ("user", "total_reviews", "prs_reviewed")}, **reviews, **_UNKNOWN}
+    same = ("user", "total_reviews", "prs_reviewed", "cross_team_reviews")
+    return {**{name: row[name] for name in same}, **reviews}
 
 
 def _approver(row: Record) -> dict[str, Any]:
@@ -105,7 +108,6 @@ def _lgtm(row: Record) -> dict[str, Any]:
     return {"user": row["user"], "total_lgtm": row["given"], "prs_lgtm": row["given"]}
 
 
-_UNKNOWN = {"cross_team_reviews": None}
 SHOWN: dict[Role, tuple[type[BaseModel], Callable[[Record], dict[str, Any]]]] = {
     "pr_creators": (Creator, _creator),
     "pr_reviewers": (Reviewer, _reviewer),
@@ -123,7 +125,9 @@ async def get_metrics_contributors(
     list: Annotated[Role, Query(description="which of the lists, for CSV")] = "pr_creators",  # noqa: A002
 ) -> Any:
     """Who opened, reviewed and approved pull requests, and how many. Times are GitHub's."""
-    queries = _queries(asked.people, request.app.state)
+    teams = teams_now(request).teams
+    known = await team_arguments(asked.snapshot, teams) if teams.teams else None
+    queries = _queries(asked.people, request.app.state, known)
     if paging.csv:
         return await whole(response, asked.snapshot, queries[list], SHOWN[list][0], list, SHOWN[list][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
@@ -138,10 +142,10 @@ async def get_metrics_contributors(
     return Contributors.model_validate({"time_range": time_range, **lists})
 
 
-def _queries(people: People, state: State) -> dict[Role, ListQuery]:
+def _queries(people: People, state: State, teams: dict[str, Any] | None) -> dict[Role, ListQuery]:
     return {
         "pr_creators": contributor_queries.creators(people),
-        "pr_reviewers": contributor_queries.reviewers(people),
+        "pr_reviewers": contributor_queries.reviewers(people, teams),
         "pr_approvers": contributor_queries.approvers(people, state.approval_label_prefix),
         "pr_lgtm": contributor_queries.lgtm(people, state.lgtm_label_prefix),
     }

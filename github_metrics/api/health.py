@@ -11,6 +11,8 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from github_metrics.api.problems import POSITION_HEADER
+from github_metrics.api.teams import teams_now
+from github_metrics.teams_file import State
 from replay.errors import DatabaseAway
 from replay.lag import LAG
 from replay.snapshot import Pool, in_time
@@ -42,6 +44,7 @@ class Health(BaseModel):
     status: Literal["healthy", "unhealthy"]
     database: bool
     version: str
+    teams_file: State = Field(description="none: not configured; missing, bad: unusable, what was read before stands")
     projections: list[ProjectionHealth]
 
 
@@ -82,6 +85,7 @@ async def health_check(request: Request, response: Response) -> Health:
             "status": "unhealthy" if found is None else "healthy",
             "database": found is not None,
             "version": VERSION,
+            "teams_file": teams_now(request).state,
             "projections": found or [],
         }
     )

@@ -1,0 +1,182 @@
+"""How work is spread over people, how soon each reviews, and where approvals wait: three lists, each with a summary."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from psycopg import sql
+
+from projections.inequality import gini
+from projections.listing import ListQuery, Part
+from projections.people import CHOSEN, FACTS, People
+from projections.statistics import statistics
+from replay.snapshot import Record, Snapshot
+
+READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings")
+"""The projections that the lists are made of, besides those that name repositories and bots."""
+
+WARNING_SECONDS = 24 * 3600
+CRITICAL_SECONDS = 48 * 3600
+"""A median time to approval that is longer is worth an alert."""
+
+WORKLOAD = sql.SQL("""
+    work AS (
+        SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(created)::bigint AS prs_created,
+               sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved
+        FROM (
+            SELECT person, "user", author_type = 'Bot' AS bot, 1 AS created, 0 AS reviewed, 0 AS approved
+            FROM pulls WHERE opened
+            UNION ALL
+            SELECT person, min("user"), bool_or(bot), 0, 1, 0 FROM reviews
+            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id, number
+            UNION ALL
+            SELECT person, "user", bot, 0, 0, 1 FROM approvals
+            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+        ) AS each_one GROUP BY person
+    ),
+    listed AS MATERIALIZED (SELECT * FROM work WHERE {chosen})
+""").format(chosen=sql.SQL(CHOSEN))
+WORKLOAD_SUMMARY = sql.SQL("""
+    SELECT count(*) AS total_contributors, {prs} AS prs_per_contributor,
+           (SELECT jsonb_build_object('user', "user", 'total_prs', prs_created) FROM listed WHERE prs_created > 0
+            ORDER BY prs_created DESC, person LIMIT 1) AS top_contributor,
+           {gini} AS workload_gini
+    FROM listed
+""").format(prs=statistics("prs_created", "prs_created > 0"), gini=gini("SELECT prs_created FROM listed"))
+
+READY = sql.SQL("""
+    ready AS NOT MATERIALIZED (
+        SELECT repository_id, number, ready_at, coalesce(merged_at, 'infinity') AS merged_at FROM pulls
+        WHERE ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
+    )
+""")
+REVIEW_EFFICIENCY = sql.SQL("""{ready},
+    waits AS MATERIALIZED (
+        SELECT person, min("user") AS "user", count(*) AS reviews,
+               extract(epoch FROM min(at) - ready_at)::float8 AS seconds
+        FROM reviews JOIN ready USING (repository_id, number)
+        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY person, repository_id, number, ready_at
+    ),
+    listed AS MATERIALIZED (
+        SELECT person, min("user") AS "user", sum(reviews)::bigint AS total_reviews, count(*) AS sample,
+               {seconds} AS review_time, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+        FROM waits GROUP BY person
+    ),
+    enough AS (
+        SELECT *, sample < %(min_reviews)s AS low FROM listed
+        WHERE sample >= least(%(min_reviews)s, (SELECT max(sample) FROM listed))
+    )
+""").format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
+    SELECT {seconds} AS review_time,
+           (SELECT to_jsonb(enough) FROM enough ORDER BY median, person LIMIT 1) AS fastest_reviewer,
+           (SELECT to_jsonb(enough) FROM enough ORDER BY median DESC, person LIMIT 1) AS slowest_reviewer
+    FROM waits
+""").format(seconds=statistics("seconds"))
+
+BOTTLENECKS = sql.SQL("""{ready},
+    given AS (
+        SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved'
+        UNION ALL
+        SELECT repository_id, number, at, person, "user", bot FROM marks
+    ),
+    waits AS MATERIALIZED (
+        SELECT person, min("user") AS "user", extract(epoch FROM min(at) - ready_at)::float8 AS seconds
+        FROM given JOIN ready USING (repository_id, number)
+        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY person, repository_id, number, ready_at
+    ),
+    listed AS MATERIALIZED (
+        SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
+        FROM (
+            SELECT person, min("user") AS approver, count(*) AS total_approvals, {seconds} AS approval_time,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+            FROM waits GROUP BY person
+        ) AS of_each
+    ),
+    alerts AS (
+        SELECT *, row_number() OVER (ORDER BY severity <> 'critical', median DESC, person) AS place
+        FROM listed WHERE severity IS NOT NULL
+    )
+""").format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+BOTTLENECKS_SUMMARY = sql.SQL("""
+    SELECT {seconds} AS approval_time, (SELECT count(*) FROM alerts) AS total_alerts,
+           (SELECT coalesce(jsonb_agg(to_jsonb(alerts) ORDER BY place), '[]') FROM alerts
+            WHERE place > %(offset)s AND place <= %(offset)s + %(limit)s) AS alerts
+    FROM waits
+""").format(seconds=statistics("seconds"))
+PENDING = sql.SQL(
+    """
+WITH {facts}
+SELECT count(*) AS pending FROM pulls p
+WHERE p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false) AND NOT EXISTS (
+    SELECT FROM approvals a WHERE a.repository_id = p.repository_id AND a.number = p.number AND {chosen}
+)
+"""
+)
+SECTION = sql.SQL(
+    """
+WITH {facts}, {parts}
+SELECT (SELECT to_jsonb(summary) FROM ({summary}) AS summary) AS summary, counted.total, page.*
+FROM (SELECT count(*) AS total FROM listed) AS counted
+LEFT JOIN (
+    SELECT row_number() OVER (ORDER BY {order}) AS place, listed.* FROM listed
+    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
+) AS page ON true ORDER BY page.place
+"""
+)
+WHOLE = sql.SQL("WITH {facts}, {parts} SELECT * FROM listed")
+
+
+class Paged(NamedTuple):
+    """A page of a list, how many there are in the whole list, and what is said of all of them."""
+
+    rows: list[Record]
+    total: int
+    summary: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list of people with its summary."""
+
+    parts: sql.Composable
+    summary: sql.Composable
+    order: sql.SQL
+
+    def whole(self, arguments: dict[str, Any]) -> ListQuery:
+        """All of the list."""
+        query = WHOLE.format(facts=sql.SQL(FACTS), parts=self.parts)
+        return ListQuery(query, self.order, arguments)
+
+    async def page(self, snapshot: Snapshot, arguments: dict[str, Any], part: Part) -> Paged:
+        """One page of the list, and the summary of all of it."""
+        query = SECTION.format(
+            facts=sql.SQL(FACTS),
+            parts=self.parts,
+            summary=self.summary,
+            order=self.order,
+        )
+        found = await snapshot.rows(query, {**arguments, **part._asdict()})
+        return Paged([row for row in found if row["place"] is not None], found[0]["total"], found[0]["summary"])
+
+
+workload = Section(
+    WORKLOAD, WORKLOAD_SUMMARY, sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person")
+)
+"""What each person opened, reviewed and approved in the window, the busiest first."""
+review_efficiency = Section(REVIEW_EFFICIENCY, REVIEW_EFFICIENCY_SUMMARY, sql.SQL("total_reviews DESC, person"))
+"""How soon each reviewer first reviewed what became ready in the window, who reviewed most first."""
+bottlenecks = Section(BOTTLENECKS, BOTTLENECKS_SUMMARY, sql.SQL("total_approvals DESC, person"))
+"""How soon each approver first approved what became ready in the window, who approved most first."""
+
+
+def arguments(asked: People, prefix: str, min_reviews: int = 1) -> dict[str, Any]:
+    """Of every section. `prefix`: of the labels that approve; `min_reviews`: the least that make one the fastest."""
+    seconds = {"warning": WARNING_SECONDS, "critical": CRITICAL_SECONDS}
+    return {**asked.arguments(), **seconds, "prefix": prefix, "min_reviews": min_reviews}
+
+
+async def pending(snapshot: Snapshot, asked: People, prefix: str) -> int:
+    """Pull requests that are open and ready and that nobody else has approved, by anyone: no window, no `users`."""
+    anyones = replace(asked, start=None, end=None, users=None, excluded=())
+    query = PENDING.format(facts=sql.SQL(FACTS), chosen=sql.SQL(CHOSEN))
+    return int((await snapshot.one(query, {**anyones.arguments(), "prefix": prefix}))["pending"])
