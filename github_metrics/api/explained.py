@@ -1,0 +1,251 @@
+"""The numbers of one pull request with what set each of them: the rule in words, the delivery, and what was passed over.
+
+The values are those of projections.lifecycle; here they are only led back to what they came from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from projections.explanation_queries import body_hash
+from replay.snapshot import Record
+
+SHOWN = 50
+"""Sources, and candidates that were passed over, that are shown of one number."""
+MERGE_RULE = "when it was merged, as GitHub tells it with the pull request"
+FIRST_REVIEW = "the first review by a person other than the author, from ready_at on and before the merge"
+APPROVAL = "the first approving review by such a person within the same bounds"
+RESPONSE = "the first review or comment by a person other than the author, in the draft too"
+READY = {
+    None: "its opening was not seen, so it is taken to have been ready when it was opened",
+    False: "it was not opened as a draft: ready when it was opened",
+    True: "opened as a draft: the first ready_for_review",
+}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A pull request's life with what it could have been made of. `deliveries` and `candidates`: as
+    projections.explanation_queries gives them.
+    """
+
+    life: Record
+    deliveries: list[Record]
+    candidates: list[Record]
+
+    def boundaries(self) -> list[dict[str, Any]]:
+        """Each moment in the life."""
+        life = self.life
+        merged = life["merged"]
+        review = self._chosen("first_review_at")
+        approval = self._chosen("approved_at")
+        return [
+            self._boundary("opened_at", life["opened_at"], "created_at of the pull request", self._fact("opened_at")),
+            self._ready(),
+            {
+                **self._boundary("first_review_at", life["review_boundary"], FIRST_REVIEW, review),
+                "imputed": merged and review is None,
+                **self._passed_over("first_review_at"),
+            },
+            {
+                **self._boundary("approved_at", life["approval_boundary"], APPROVAL, approval),
+                "imputed": merged and approval is None,
+                **self._passed_over("approved_at"),
+            },
+            self._boundary("merged_at", life["merge_boundary"], MERGE_RULE, self._fact("merged_at")),
+            self._boundary("closed_at", None, "the last close; null while it is open", self._closed()),
+            {
+                **self._boundary("first_response_at", None, RESPONSE, self._chosen("first_response_at")),
+                **self._passed_over("first_response_at"),
+            },
+        ]
+
+    def _boundary(self, name: str, moved: Any, rule: str, source: Record | None) -> dict[str, Any]:
+        """`moved`: the boundary after it was made monotone, where it takes part in the phases."""
+        raw = self.life[name]
+        value = raw if moved is None else moved
+        return {
+            "name": name,
+            "value": value,
+            "raw_value": raw,
+            "clamped": raw is not None and value != raw,
+            "imputed": False,
+            "rule": rule,
+            "source": _source(source),
+            "passed_over": [],
+            "passed_over_total": 0,
+        }
+
+    def _ready(self) -> dict[str, Any]:
+        life = self.life
+        drafted = life["opened_as_draft"]
+        rule, source = READY[drafted], self._fact("opened_at")
+        if drafted and life["first_ready_at"] is not None:
+            turns = self._transitions("ready_for_review")
+            source = next((turn for turn in turns if turn["at"] == life["first_ready_at"]), None)
+            later = [_turned(turn) for turn in turns if turn["at"] != life["first_ready_at"]]
+            passed_over = {"passed_over": later[:SHOWN], "passed_over_total": len(later)}
+        else:
+            passed_over = {}
+        if drafted and life["first_ready_at"] is None:
+            rule = (
+                "it was merged as a draft: when it was merged"
+                if life["merged"]
+                else "it is a draft that never was ready"
+            )
+            source = self._fact("merged_at")
+        imputed = drafted is None or (drafted and life["first_ready_at"] is None and life["merged"])
+        return {**self._boundary("ready_at", life["ready_boundary"], rule, source), "imputed": imputed, **passed_over}
+
+    def _chosen(self, name: str) -> Record | None:
+        """The candidate that set a boundary."""
+        at = self.life[name]
+        if at is None:
+            return None
+        return next((one for one in self.candidates if one["at"] == at and self._fault(name, one) is None), None)
+
+    def _passed_over(self, name: str) -> dict[str, Any]:
+        """The candidates up to the one that was chosen, with what was wrong with each."""
+        at = self.life[name]
+        before = [one for one in self.candidates if at is None or (one["at"] is not None and one["at"] <= at)]
+        faults = [(one, self._fault(name, one)) for one in before if self._speaks_of(name, one)]
+        told = [_passed_over(one, fault) for one, fault in faults if fault is not None]
+        return {"passed_over": told[:SHOWN], "passed_over_total": len(told)}
+
+    @staticmethod
+    def _speaks_of(name: str, one: Record) -> bool:
+        kinds = {"first_review_at": ("review",), "approved_at": ("review", "label")}
+        return one["kind"] in kinds.get(name, ("review", "comment"))
+
+    def _fault(self, name: str, one: Record) -> str | None:
+        """Why a candidate cannot set a boundary; None if it can."""
+        life, at = self.life, one["at"]
+        if not self._speaks_of(name, one):
+            return "of another kind"
+        fault = _fault_of_anything(one, life["opened_at"])
+        if fault is not None or name == "first_response_at":
+            return fault
+        if life["ready_at"] is None or at < life["ready_at"]:
+            return "during the draft"
+        if life["merged_at"] is not None and at >= life["merged_at"]:
+            return "not before the merge"
+        if name == "approved_at" and one["state"] != "approved":
+            return f"does not approve: {one['state'] or 'state not known'}"
+        return None
+
+    def _fact(self, name: str) -> Record | None:
+        return next((row for row in self.deliveries if row["fact"] == name), None)
+
+    def _transitions(self, *actions: str) -> list[Record]:
+        return [row for row in self.deliveries if row["fact"] == "transition" and row["action"] in actions]
+
+    def _telling(self, version: str) -> Record | None:
+        """The delivery whose telling a group of columns was taken over from."""
+        told = self.life[version]
+        if told is None:
+            return None
+        hashed = body_hash(told)
+        return next((row for row in self.deliveries if row["fact"] == "telling" and row["body_hash"] == hashed), None)
+
+    def _closed(self) -> Record | None:
+        return self._telling("details_version") if self.life["closed_at"] is not None else None
+
+    def draft_history(self) -> list[dict[str, Any]]:
+        """When it was a draft and when not, as far as it was told."""
+        turns = self._transitions("opened", "ready_for_review", "converted_to_draft")
+        drafts = {"ready_for_review": False, "converted_to_draft": True}
+        return [
+            {"at": turn["at"], "draft": drafts.get(turn["action"], bool(turn["draft"])), "source": _source(turn)}
+            for turn in turns
+        ]
+
+    def facts(self) -> list[dict[str, Any]]:
+        """The numbers and flags that are no times."""
+        life = self.life
+        size, details = self._telling("size_version"), self._telling("details_version")
+        bots = [one for one in self.candidates if one["kind"] == "review" and one["bot"] and not one["own"]]
+        drafted = [one for one in self.candidates if self._fault("first_review_at", one) == "during the draft"]
+        opened = [turn for turn in self._transitions("opened") if turn["draft"] == life["opened_as_draft"]]
+        told: list[tuple[str, Any, str, Sequence[Record | None]]] = [
+            ("size", life["size"], "additions + deletions, as last told", [size]),
+            ("additions", life["additions"], "as last told", [size]),
+            ("deletions", life["deletions"], "as last told", [size]),
+            ("changed_files", life["changed_files"], "as last told", [size]),
+            ("commits", life["commits"], "as last told", [size]),
+            ("state", life["state"], "as last told", [details]),
+            ("draft", life["draft"], "as last told", [self._telling("draft_version")]),
+            ("author", life["author"], "as last told with a name", [self._telling("author_version")]),
+            ("opened_as_draft", life["opened_as_draft"], "as its opening told; null: not seen", opened[:1]),
+            ("draft_history_known", life["draft_history_known"], "its opening was seen", opened[:1]),
+            ("reopened", life["reopened"], "times at which it was reopened", self._transitions("reopened")),
+            ("bot_reviews", life["bot_reviews"], "reviews by bots other than the author", bots),
+            ("reviewed_in_draft", life["reviewed_in_draft"], "a person reviewed it before it was ready", drafted[:1]),
+            ("merged_without_review", life["merged_without_review"], "merged, and no person had reviewed it", []),
+        ]
+        return [
+            {"name": name, "value": value, "rule": rule, "sources": [_source(one) for one in of[:SHOWN] if one]}
+            for name, value, rule, of in told
+        ]
+
+    def phases(self) -> list[dict[str, Any]]:
+        """Seconds between two boundaries."""
+        clamped = {one["name"] for one in self.boundaries() if one["clamped"]}
+        return [
+            {
+                "name": name,
+                "seconds": None if self.life[name] is None else round(self.life[name], 1),
+                "begins": begins,
+                "ends": ends,
+                "rule": f"{ends} − {begins}{', of merged ones' if of_merged else ''}",
+                "imputed": bool(imputed and self.life[imputed]),
+                "clamped": of_merged and not clamped.isdisjoint((begins, ends)),
+            }
+            for name, begins, ends, imputed, of_merged in PHASES
+        ]
+
+
+PHASES = (
+    ("draft_time", "opened_at", "ready_at", None, True),
+    ("pickup_time", "ready_at", "first_review_at", "pickup_imputed", True),
+    ("review_time", "first_review_at", "approved_at", "review_imputed", True),
+    ("merge_time", "approved_at", "merged_at", "merge_imputed", True),
+    ("cycle_time", "opened_at", "merged_at", None, True),
+    ("publish_to_merge", "ready_at", "merged_at", None, True),
+    ("time_to_first_review", "ready_at", "first_review_at", None, False),
+    ("time_to_approval", "ready_at", "approved_at", None, False),
+    ("time_to_first_response", "opened_at", "first_response_at", None, False),
+)
+"""Name, begin, end, the column that says whether it is imputed, whether it is one of merged pull requests: those use
+the boundaries after clamping, the others the raw ones.
+"""
+
+
+def _fault_of_anything(one: Record, opened_at: datetime | None) -> str | None:
+    """Why a candidate can set no boundary at all."""
+    if one["at"] is None:
+        return "its time was not told"
+    if one["kind"] == "label":
+        return "a label ends no phase"
+    if one["own"]:
+        return "the author's own"
+    if one["bot"]:
+        return "by a bot"
+    if opened_at is None or one["at"] < opened_at:
+        return "before the pull request was opened"
+    return None
+
+
+def _source(row: Record | None) -> dict[str, Any] | None:
+    if row is None or row["position"] is None:
+        return None
+    return {name: row[name] for name in ("delivery_id", "position", "event_type", "action")}
+
+
+def _passed_over(one: Record, fault: str) -> dict[str, Any]:
+    return {**{name: one[name] for name in ("kind", "at", "actor", "state")}, "reason": fault, "source": _source(one)}
+
+
+def _turned(turn: Record) -> dict[str, Any]:
+    told = {"kind": "ready_for_review", "at": turn["at"], "actor": None, "state": None}
+    return {**told, "reason": "not the first", "source": _source(turn)}
