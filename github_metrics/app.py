@@ -35,7 +35,7 @@ from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.live.feed import Feed
 from github_metrics.mcp_endpoint import add_mcp
-from github_metrics.openapi import describe_receiver
+from github_metrics.openapi import describe
 from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
 from github_metrics.receiver import Receive, Receiver, Scope, Send
 from github_metrics.settings import Settings
@@ -106,7 +106,7 @@ def create_api(
         app.add_api_route(path, show_docs, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(_metrics_router())
-    describe_receiver(app)
+    describe(app)
     if settings.mcp_enabled:
         add_mcp(app, settings.cors_origins)
     return app

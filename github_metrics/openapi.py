@@ -1,4 +1,4 @@
-"""What OpenAPI says of the receiver, which stands beside FastAPI."""
+"""What OpenAPI says beyond what FastAPI finds out: the receiver, which stands beside it, and the form of problems."""
 
 from typing import Any
 
@@ -63,13 +63,30 @@ RECEIVE: dict[str, Any] = {
 }
 
 
-def describe_receiver(app: FastAPI) -> None:
-    """Add POST /metrics to the OpenAPI document of `app`."""
+PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+UNCHANGED = {"description": "If-None-Match named the ETag of the answer, which has not changed"}
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document of `app`, which has all its routes."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _complete(path, operation["responses"])
         document["paths"].setdefault("/metrics", {"post": RECEIVE})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(path: str, responses: dict[str, Any]) -> None:
+    """Every error is a problem, which FastAPI takes for JSON; and what has an ETag may be unchanged."""
+    for status, response in responses.items():
+        if status >= "400" and path.startswith("/api/"):
+            response["content"] = PROBLEM
+    if "400" in responses:
+        responses.setdefault("304", UNCHANGED)
