@@ -1,11 +1,12 @@
 """The golden history: every endpoint's answer to tests/golden.py, worked out by hand from the definitions."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.golden import deliveries
+from tests.golden import deliveries, lines
 from tests.service import Service, clone, running
 
 API = "/api/metrics"
@@ -13,10 +14,18 @@ MARCH = {"start_time": "2026-02-01", "end_time": "2026-04-01"}
 FIRST_WEEK = {"start_time": "2026-03-02", "end_time": "2026-03-09"}
 SECOND_WEEK = {"start_time": "2026-03-09", "end_time": "2026-03-16"}
 
+TEAMS = """
+teams:
+  core: [ann, bob]
+  web: {members: [cat], maintainers: [cat]}
+"""
+
 
 @pytest.fixture(scope="module")
 def api(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with clone(server, template) as database, running(database) as service:
+    teams = tmp_path_factory.mktemp("golden") / "teams.yaml"
+    teams.write_text(TEAMS)
+    with clone(server, template) as database, running(database, METRICS_TEAMS_FILE=str(teams)) as service:
         for delivery_id, kind, body in deliveries():
             last = service.post(kind, body, delivery_id=delivery_id)
             assert last.status_code == 200
@@ -168,3 +177,172 @@ def test_the_story_of_a_fork_has_its_checks(api: Service) -> None:
     found = api.get(f"{API}/pr-story/octo/old/6")
     assert [event["event_type"] for event in found["events"]] == ["pr_opened", "check_run"]
     assert found["summary"]["total_check_runs"] == 1
+
+
+HOURS = {"draft_time": 0, "pickup_time": 0, "review_time": 0, "merge_time": 0, "cycle_time": 0}
+
+
+@pytest.mark.parametrize(
+    ("pull_request", "hours", "imputed"),
+    [
+        # opened 9, reviewed by cat 10 (neither by the bot at 9:10 nor by the author at 9:20), approved 11, merged 12
+        ("old/1", (0, 1, 1, 1, 3), ()),
+        # opened 9 as a draft, ready 10 for the first time (reviewed at 9:30 already), approved 12, merged 14
+        ("lib/1", (1, 2, 0, 2, 5), ()),
+        # opened 10, merged 15, never reviewed; closed and opened again in between
+        ("app/2", (0, 5, 0, 0, 5), ("pickup_time", "review_time", "merge_time")),
+        # opened 20 February 9, changes requested 9 March 9, merged 13; approved by label only, which ends no phase
+        ("app/4", (0, 17 * 24, 4, 0, 17 * 24 + 4), ("review_time", "merge_time")),
+    ],
+)
+def test_the_phases_of_a_pull_request(
+    api: Service, pull_request: str, hours: tuple[int, ...], imputed: tuple[str, ...]
+) -> None:
+    phases = {phase["name"]: phase for phase in api.get(f"{API}/explain/octo/{pull_request}")["phases"]}
+    assert {name: phases[name]["seconds"] / 3600 for name in HOURS} == dict(zip(HOURS, hours, strict=True))
+    assert tuple(name for name in HOURS if phases[name]["imputed"]) == imputed
+    assert not any(phase["clamped"] for phase in phases.values())
+
+
+def number(delivery_id: str) -> int:
+    """Which line of the history a delivery is, from 1 in the order of time."""
+    return uuid.UUID(delivery_id).int
+
+
+def sources(found: dict[str, Any]) -> dict[str, str | None]:
+    """Boundary -> the event that set it, as it stands in the history."""
+    told = {number: " ".join(line.words) for number, line in enumerate(lines(), start=1)}
+    return {
+        boundary["name"]: boundary["source"] and told[number(boundary["source"]["delivery_id"])]
+        for boundary in found["boundaries"]
+    }
+
+
+def test_every_boundary_names_the_delivery_that_set_it(api: Service) -> None:
+    assert sources(api.get(f"{API}/explain/octo/app/1")) == {
+        "opened_at": "opened",
+        "ready_at": "opened",
+        "first_review_at": "review 13 commented",
+        "approved_at": "review 14 approved",
+        "merged_at": "merged",
+        "closed_at": "merged",
+        "first_response_at": "review 13 commented",
+    }
+    assert sources(api.get(f"{API}/explain/octo/app/4")) == {
+        "opened_at": "review 41 changes_requested",  # before the webhook existed
+        "ready_at": "review 41 changes_requested",
+        "first_review_at": "review 41 changes_requested",
+        "approved_at": None,
+        "merged_at": "merged",
+        "closed_at": "merged",
+        "first_response_at": "review 41 changes_requested",
+    }
+
+
+def test_what_was_passed_over_and_why(api: Service) -> None:
+    found = {one["name"]: one for one in api.get(f"{API}/explain/octo/app/1")["boundaries"]}
+    assert table(found["first_review_at"]["passed_over"], "actor", "reason") == [
+        ("ci[bot]", "by a bot"),
+        ("ann", "the author's own"),
+    ]
+    draft = {one["name"]: one for one in api.get(f"{API}/explain/octo/lib/1")["boundaries"]}
+    assert table(draft["first_review_at"]["passed_over"], "actor", "reason") == [("cat", "during the draft")]
+    assert draft["ready_at"]["passed_over_total"] == 1, "ready for the second time"
+
+
+def test_the_facts_of_pull_requests(api: Service) -> None:
+    def facts(pull_request: str, *names: str) -> tuple[Any, ...]:
+        found = {fact["name"]: fact["value"] for fact in api.get(f"{API}/explain/octo/{pull_request}")["facts"]}
+        return tuple(found[name] for name in names)
+
+    assert facts("app/1", "size", "commits", "bot_reviews", "reviewed_in_draft") == (40, 2, 1, False)
+    assert facts("lib/1", "size", "reviewed_in_draft", "opened_as_draft") == (9, True, True)
+    assert facts("app/2", "reopened", "merged_without_review", "state") == (1, True, "closed")
+    assert facts("app/4", "draft_history_known", "author", "merged_without_review") == (False, "dan", False)
+
+
+# ── Teams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_reviews_across_teams(api: Service) -> None:
+    """app#1 is of web, its first sig label; lib#1 of core. Neither app#4 nor app#5, of dan, has a team."""
+    found = api.get(f"{API}/cross-team-reviews")
+    assert table(found["data"], "repository", "pr_number", "reviewer", "reviewer_team", "pr_team", "review_type") == [
+        ("octo/lib", 1, "cat", "web", "core", "approved"),
+        ("octo/app", 1, "bob", "core", "web", "approved"),
+        ("octo/lib", 1, "cat", "web", "core", "commented"),
+    ]
+    assert found["summary"] == {
+        "total_cross_team_reviews": 3,
+        "total_reviews": 4,  # and cat's of app#1, of her own team's
+        "reviews_without_team": 2,  # bob's of app#4, cat's of app#5
+        "by_reviewer_team": {"core": 1, "web": 2},
+        "by_pr_team": {"core": 2, "web": 1},
+    }
+    reviewers = api.get(f"{API}/contributors")["pr_reviewers"]["data"]
+    assert table(reviewers, "user", "cross_team_reviews") == [("cat", 2), ("bob", 1)]
+
+
+def test_reviewers(api: Service) -> None:
+    """bob: asked of app#1 at 9:02, answered at 11; of app#5 at 10:40. cat: of app#5 at 9:10, taken back; at 9:30,
+    answered at 10:30. Gini of 2 and 4 reviews: 2 (1·2 + 2·4) / (2·6) - 3/2 = 1/6.
+    """
+    found = api.get(f"{API}/reviewers", **MARCH)
+    assert table(found["data"], "reviewer", "open_requests", "requests", "answered", "pending", "withdrawn") == [
+        ("bob", 1, 2, 1, 1, 0),
+        ("cat", 0, 2, 1, 0, 1),
+    ]
+    assert table(found["data"], "reviewer", "reviews", "prs_reviewed", "rounds") == [("bob", 2, 2, 1), ("cat", 4, 3, 1)]
+    assert [one["response_time"]["median"] for one in found["data"]] == [7080.0, 3600.0]
+    assert found["summary"]["review_gini"] == 0.167
+    assert found["summary"]["response_time"] == {
+        "count": 2,
+        "median": 5340.0,
+        "p75": 6210.0,
+        "p90": 6732.0,
+        "mean": 5340.0,
+    }
+
+
+def test_team_dynamics(api: Service) -> None:
+    found = api.get(f"{API}/team-dynamics", **MARCH)
+    workload = found["workload"]
+    assert table(workload["by_contributor"], "user", "prs_created", "prs_reviewed", "prs_approved") == [
+        ("dan", 2, 0, 0),
+        ("cat", 1, 3, 2),
+        ("bob", 1, 2, 1),
+        ("ann", 1, 0, 0),
+        ("eve", 1, 0, 0),
+        ("ghost", 1, 0, 0),
+    ]
+    # Of 1 1 1 1 1 2: 2 (1+2+3+4+5+12) / (6·7) - 7/6
+    assert workload["summary"]["workload_gini"] == 0.119
+    # From ready to their first review: cat 1, 2 and 1.5 hours; bob 2 and 408.
+    assert table(
+        found["review_efficiency"]["by_reviewer"], "user", "median_review_time_hours", "avg_review_time_hours"
+    ) == [("cat", 1.5, 1.5), ("bob", 205.0, 205.0)]
+    # From ready to their approval: cat 2 and, by label, 409 hours; bob 2.
+    assert table(found["bottlenecks"]["by_approver"], "approver", "median_approval_hours", "total_approvals") == [
+        ("cat", 205.5, 2),
+        ("bob", 2.0, 1),
+    ]
+
+
+def test_maintainers(api: Service) -> None:
+    assert api.get(f"{API}/maintainers")["all_maintainers"] == ["cat"]
+
+
+# ── CI ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_checks(api: Service) -> None:
+    """build: failed after 300 s, succeeded when run again after 240 s, and on the fork after 120 s. lint: skipped."""
+    names = ("check", "completed", "succeeded", "failed", "success_rate", "groups", "rerun_rate", "flake_rate")
+    found = api.get(f"{API}/checks")["data"]
+    assert table(found, *names) == [
+        ("build", 3, 2, 1, 66.67, 2, 50.0, 50.0),
+        ("lint", 1, 0, 0, None, 1, 0.0, 0.0),
+    ]
+    duration = {"count": 3, "median": 240.0, "p75": 270.0, "p90": 288.0, "p95": 294.0, "mean": 220.0}
+    assert found[0]["duration"] == duration
+    assert found[1]["duration"] == {**dict.fromkeys(duration), "count": 0}
