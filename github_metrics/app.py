@@ -14,8 +14,10 @@ from github_metrics.api import (
     checks,
     contributors,
     cross_team,
+    deployments,
     explanation,
     health,
+    jobs,
     maintainers,
     pr_story,
     problems,
@@ -94,11 +96,12 @@ def create_api(
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.projections = active_projections(settings.extra_projections)
     app.state.bot_logins = settings.bot_logins
+    app.state.production_environments = settings.production_environments
     app.state.approval_label_prefix = settings.approval_label_prefix
     app.state.lgtm_label_prefix = settings.lgtm_label_prefix
     app.state.teams = TeamsFile(settings.teams_file, settings.team_label_prefix)
     app.state.configuration = [
-        lambda: repr((settings.bot_logins, *_prefixes(settings))),
+        lambda: repr((settings.bot_logins, settings.production_environments, *_prefixes(settings))),
         lambda: app.state.teams.current().version,
     ]
     problems.add_problems(app)
@@ -137,6 +140,8 @@ def _metrics_router() -> APIRouter:
         cross_team,
         maintainers,
         reviewers,
+        jobs,
+        deployments,
         usage,
         projections,
         stream,

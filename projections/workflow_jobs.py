@@ -33,7 +33,7 @@ def workflow_job_rows(event: Event[Payload]) -> Iterator[Row]:
         "conclusion": job.conclusion,
         "started_at": job.started_at if job.status in CHECK_RANKS else None,
         "completed_at": job.completed_at,
-        "labels": job.labels,
+        "labels": job.labels and list(dict.fromkeys(job.labels)),
         "runner_name": job.runner_name,
         "runner_group_name": job.runner_group_name,
         "html_url": job.html_url,

@@ -1,0 +1,123 @@
+"""What deployments to production came to, as the keys of DORA need it: DEPLOYED, common table expressions.
+
+`finished`: deployments that succeeded or failed, the first time that they did. `succeeded`: those that succeeded;
+`rolls_back`: to a commit that was deployed before the one that was live then. `judged`: `failed` ones, with a failure or rolled
+back; `reworks`: it follows one that failed, or rolls back. `incidents`: from the first failure in an environment to the
+next success, and from the success of what was rolled back to that of the roll-back. `deployed`: pull requests with the
+first successful deployment that holds them.
+
+A deployment holds the pull requests whose merge commits came to its branch after the newest commit that was deployed
+to the environment before, up to its own commit. So it does not matter whether their commits were squashed. What the
+first deployment of an environment holds beside its own commit is not known.
+"""
+
+from typing import LiteralString
+
+READS = ("deployments", "deployment_statuses", "pull_requests", "commits")
+"""The projections that these are made of."""
+
+JUDGED: LiteralString = """
+    finished AS MATERIALIZED (
+        SELECT d.repository_id, d.deployment_id, d.sha, d.environment, lower(coalesce(d.creator, 'ghost')) AS person,
+               NULL::boolean AS bot, s.succeeded_at, s.failed_at, least(s.succeeded_at, s.failed_at) AS finished_at
+        FROM deployments d JOIN (
+            SELECT repository_id, deployment_id, min(created_at) FILTER (WHERE state = 'success') AS succeeded_at,
+                   min(created_at) FILTER (WHERE state IN ('failure', 'error')) AS failed_at
+            FROM deployment_statuses WHERE state IN ('success', 'failure', 'error') GROUP BY 1, 2
+        ) AS s USING (repository_id, deployment_id)
+        WHERE d.environment ~* ANY(%(environments)s::text[])
+        AND (%(repository_ids)s::bigint[] IS NULL OR d.repository_id = ANY(%(repository_ids)s))
+    ),
+    ordered AS MATERIALIZED (
+        SELECT f.*, coalesce(lag(first_succeeded_at) OVER (
+                   PARTITION BY repository_id, f.environment ORDER BY succeeded_at, deployment_id)
+                   > first_succeeded_at, false) AS rolls_back
+        FROM (
+            SELECT *, min(succeeded_at) OVER (PARTITION BY repository_id, environment, sha) AS first_succeeded_at
+            FROM finished WHERE succeeded_at IS NOT NULL
+        ) AS f
+    ),
+    succeeded AS MATERIALIZED (
+        SELECT o.*, CASE WHEN lead(rolls_back) OVER environment THEN lead(succeeded_at) OVER environment END
+                   AS rolled_back_at
+        FROM ordered o
+        WINDOW environment AS (PARTITION BY repository_id, o.environment ORDER BY succeeded_at, deployment_id)
+    ),
+    judged AS MATERIALIZED (
+        SELECT f.*, f.failed_at IS NOT NULL OR s.rolled_back_at IS NOT NULL AS failed,
+               s.rolled_back_at IS NOT NULL AS rolled_back,
+               coalesce(s.rolls_back, false) OR coalesce(lag(f.failed_at IS NOT NULL) OVER (
+                   PARTITION BY repository_id, f.environment ORDER BY f.finished_at, deployment_id), false) AS reworks
+        FROM finished f LEFT JOIN succeeded s USING (repository_id, deployment_id)
+    )
+"""
+INCIDENTS: LiteralString = """
+    incidents AS MATERIALIZED (
+        SELECT repository_id, min(at) AS failed_at, recovered_at, (array_agg(person ORDER BY at))[1] AS person,
+               NULL::boolean AS bot
+        FROM (
+            SELECT ends.*, min(at) FILTER (WHERE NOT failure) OVER (
+                       PARTITION BY repository_id, environment ORDER BY at DESC) AS recovered_at
+            FROM (
+                SELECT repository_id, environment, person, failed_at AS at, true AS failure
+                FROM finished WHERE failed_at IS NOT NULL
+                UNION ALL
+                SELECT repository_id, environment, person, succeeded_at, false FROM succeeded
+            ) AS ends
+        ) AS failures WHERE failure GROUP BY repository_id, environment, recovered_at
+        UNION ALL
+        SELECT repository_id, succeeded_at, rolled_back_at, person, bot FROM succeeded WHERE rolled_back_at IS NOT NULL
+    )
+"""
+DEPLOYED: LiteralString = """
+    merges AS MATERIALIZED (
+        SELECT p.repository_id, p.number, p.created_at, p.merge_commit_sha, p.base_ref AS branch,
+               coalesce(c.pushed_at, p.merged_at) AS at
+        FROM pull_requests p
+        LEFT JOIN commits c ON c.repository_id = p.repository_id AND c.sha = p.merge_commit_sha
+        WHERE p.merged_at IS NOT NULL AND p.repository_id IN (SELECT repository_id FROM succeeded)
+    ),
+    known AS MATERIALIZED (
+        SELECT s.*, coalesce(m.branch, CASE WHEN starts_with(c.ref, 'refs/heads/') THEN substr(c.ref, 12) END) AS branch,
+               coalesce(m.at, c.pushed_at) AS at
+        FROM succeeded s
+        LEFT JOIN (
+            SELECT repository_id, merge_commit_sha, min(branch) AS branch, min(at) AS at FROM merges GROUP BY 1, 2
+        ) AS m ON m.repository_id = s.repository_id AND m.merge_commit_sha = s.sha
+        LEFT JOIN commits c ON c.repository_id = s.repository_id AND c.sha = s.sha
+    ),
+    advances AS MATERIALIZED (
+        SELECT * FROM (
+            SELECT k.*, coalesce(max(at) OVER (
+                       PARTITION BY repository_id, environment, branch ORDER BY succeeded_at, deployment_id
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < at, true) AS advancing
+            FROM known k WHERE at IS NOT NULL
+        ) AS each WHERE advancing
+    ),
+    held AS (
+        SELECT repository_id, environment, branch, number, created_at, at,
+               min(succeeded_at) OVER line AS deployed_at,
+               min(succeeded_at) OVER whole AS first_deployed_at, min(at) FILTER (WHERE number IS NULL) OVER whole
+                   AS first_at
+        FROM (
+            SELECT repository_id, environment, branch, NULL::bigint AS number, NULL::timestamptz AS created_at, at,
+                   succeeded_at
+            FROM advances
+            UNION ALL
+            SELECT m.repository_id, e.environment, m.branch, m.number, m.created_at, m.at, NULL
+            FROM merges m JOIN (SELECT DISTINCT repository_id, environment, branch FROM advances) AS e
+            USING (repository_id, branch)
+        ) AS points
+        WINDOW line AS (PARTITION BY repository_id, environment, branch ORDER BY at DESC, number NULLS FIRST
+                        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+               whole AS (PARTITION BY repository_id, environment, branch)
+    ),
+    deployed AS MATERIALIZED (
+        SELECT DISTINCT ON (h.repository_id, h.number) h.repository_id, h.number, h.created_at AS opened_at,
+               h.deployed_at, a.person, a.bot
+        FROM held h JOIN advances a ON a.repository_id = h.repository_id AND a.environment = h.environment
+            AND a.branch IS NOT DISTINCT FROM h.branch AND a.succeeded_at = h.deployed_at
+        WHERE h.number IS NOT NULL AND (h.deployed_at > h.first_deployed_at OR h.at = h.first_at)
+        ORDER BY h.repository_id, h.number, h.deployed_at, a.deployment_id
+    )
+"""

@@ -1,0 +1,163 @@
+"""How long the jobs of workflows wait for a runner and how long they run.
+
+A job counts when it was created, a run of a workflow when its first job was. What waits and what runs is told as of a
+moment: GitHub ends a job that has waited for a day or run for five, so one whose end was never told does not go on for
+ever.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, LiteralString
+
+from psycopg import sql
+
+from projections import pull_request_authors
+from projections.listing import ListQuery
+from projections.people import People
+from projections.pull_request_authors import HEADED, authored, belongs
+from projections.statistics import seconds, statistics
+from replay.snapshot import Record, Snapshot
+
+READS = ("workflow_jobs", "repositories", *pull_request_authors.READS)
+"""The projections that the list is made of."""
+
+Group = Literal["label", "repository", "workflow", "job"]
+Sort = Literal["jobs", "queue_time", "duration", "queued", "running"]
+
+NAMES: dict[Group, LiteralString] = {
+    "label": "NULL::bigint AS repository_id, unnest(coalesce(nullif(labels, '{}'), ARRAY[NULL]::text[])) AS label,"
+    " NULL AS workflow, NULL AS name",
+    "repository": "repository_id, NULL AS label, NULL AS workflow, NULL AS name",
+    "workflow": "repository_id, NULL AS label, workflow_name AS workflow, NULL AS name",
+    "job": "repository_id, NULL AS label, workflow_name AS workflow, name",
+}
+"""A job that asks for several labels is in the group of each."""
+ORDERS: dict[Sort, LiteralString] = {
+    "jobs": "jobs DESC",
+    "queue_time": "(queue_time -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
+    "duration": "(duration -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
+    "queued": "queued DESC",
+    "running": "running DESC",
+}
+CHOSEN = sql.SQL(
+    """
+    chosen AS (
+        SELECT *, created_at >= %(start)s::timestamptz AND created_at < %(end)s::timestamptz AS counted,
+               {waited} AS waited,
+               CASE WHEN status = 'completed' THEN {took} END
+                   AS took,
+               status <> 'waiting' AND coalesce(completed_at > %(as_of)s, status <> 'completed') AND created_at <= %(as_of)s
+                   AND created_at > %(as_of)s::timestamptz - interval '1 day'
+                   AND coalesce(started_at > %(as_of)s, true) AS is_queued,
+               coalesce(completed_at > %(as_of)s, status <> 'completed') AND started_at <= %(as_of)s
+                   AND started_at > %(as_of)s::timestamptz - interval '5 days' AS is_running
+        FROM workflow_jobs
+        WHERE conclusion IS DISTINCT FROM 'skipped' AND {about} AND (
+            created_at >= %(start)s::timestamptz AND created_at < %(end)s::timestamptz
+            OR created_at > %(as_of)s::timestamptz - interval '6 days' AND created_at <= %(as_of)s
+        )
+    )
+"""
+)
+"""What is skipped neither waits nor runs: it is no job here."""
+RUNS = sql.SQL(
+    """
+    runs AS (
+        SELECT repository_id, workflow, {duration} AS workflow_duration
+        FROM (
+            SELECT repository_id, {workflow} AS workflow,
+                   {lasted} AS seconds
+            FROM workflow_jobs
+            WHERE conclusion IS DISTINCT FROM 'skipped' AND {about}
+            AND created_at >= %(start)s::timestamptz - interval '35 days'
+            AND created_at < %(end)s::timestamptz + interval '35 days'
+            GROUP BY repository_id, workflow_name, run_id, run_attempt
+            HAVING bool_and(status = 'completed') AND min(created_at) >= %(start)s::timestamptz
+                   AND min(created_at) < %(end)s::timestamptz
+        ) AS attempts GROUP BY repository_id, workflow
+    )
+"""
+)
+"""A run attempt lasts from the creation of its first job to the end of its last; 35 days at most."""
+LISTED = sql.SQL(
+    """
+WITH {authored}, {chosen}, {runs}, grouped AS (
+    SELECT {names}, chosen.counted, waited, took, status, conclusion, is_queued, is_running FROM chosen
+), counts AS (
+    SELECT repository_id, label, workflow, name, count(*) FILTER (WHERE counted) AS jobs,
+           count(*) FILTER (WHERE counted AND status = 'completed') AS completed,
+           count(*) FILTER (WHERE counted AND conclusion = 'success') AS succeeded,
+           count(*) FILTER (WHERE counted AND conclusion IN ('failure', 'timed_out', 'startup_failure')) AS failed,
+           count(*) FILTER (WHERE counted AND conclusion = 'cancelled') AS cancelled,
+           count(*) FILTER (WHERE is_queued) AS queued, count(*) FILTER (WHERE is_running) AS running,
+           {queue_time} AS queue_time, {duration} AS duration
+    FROM grouped GROUP BY repository_id, label, workflow, name
+)
+SELECT counts.*, names.full_name AS repository, {workflow_duration} AS workflow_duration
+FROM counts LEFT JOIN repositories names USING (repository_id) {join}
+WHERE jobs > 0 OR queued > 0 OR running > 0
+"""
+)
+SLOWEST = sql.SQL(
+    """
+WITH {authored}, {chosen}
+SELECT names.full_name AS repository, workflow_name AS workflow, name, labels, job_id, run_id, run_attempt, conclusion,
+       chosen.created_at, waited AS queue_time, took AS duration, chosen.html_url AS url
+FROM chosen LEFT JOIN repositories names USING (repository_id)
+WHERE counted AND took IS NOT NULL ORDER BY took DESC, repository_id, job_id LIMIT %(limit)s
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Which jobs: of these people's pull requests. `as_of`: the moment at which some wait and some run."""
+
+    people: People
+    as_of: datetime
+
+    def arguments(self) -> dict[str, Any]:
+        return {**self.people.arguments(), "as_of": self.as_of}
+
+    def chosen(self) -> sql.Composed:
+        """The common table expression of them."""
+        waited, took = seconds("created_at", "started_at"), seconds("started_at", "completed_at")
+        return CHOSEN.format(about=self.about(), waited=sql.SQL(waited), took=sql.SQL(took))
+
+    def about(self) -> sql.Composable:
+        repositories = "(%(repository_ids)s::bigint[] IS NULL OR repository_id = ANY(%(repository_ids)s))"
+        return sql.SQL(" AND ").join([sql.SQL(repositories), belongs(self.people, HEADED)])
+
+
+def jobs(asked: Jobs, group: Group, sort: Sort) -> ListQuery:
+    """One row for each runner label, repository, workflow or job name."""
+    of_runs = group in ("repository", "workflow")
+    runs = RUNS.format(
+        about=asked.about(),
+        workflow=sql.SQL("workflow_name" if group == "workflow" else "NULL"),
+        lasted=sql.SQL(seconds("min(created_at)", "max(completed_at)")),
+        duration=statistics("seconds"),
+    )
+    query = LISTED.format(
+        authored=authored(asked.people),
+        chosen=asked.chosen(),
+        runs=runs,
+        names=sql.SQL(NAMES[group]),
+        queue_time=statistics("waited", "counted"),
+        duration=statistics("took", "counted", p95=True),
+        workflow_duration=sql.SQL("workflow_duration" if of_runs else "NULL::jsonb"),
+        join=sql.SQL(
+            "LEFT JOIN runs ON runs.repository_id = counts.repository_id"
+            " AND runs.workflow IS NOT DISTINCT FROM counts.workflow"
+            if of_runs
+            else ""
+        ),
+    )
+    order = sql.SQL("{}, repository, label, workflow, name, repository_id").format(sql.SQL(ORDERS[sort]))
+    return ListQuery(query, order, asked.arguments())
+
+
+async def slowest(snapshot: Snapshot, asked: Jobs, limit: int) -> list[Record]:
+    """The jobs that ran longest."""
+    query = SLOWEST.format(authored=authored(asked.people), chosen=asked.chosen())
+    return await snapshot.rows(query, {**asked.arguments(), "limit": limit})
