@@ -15,6 +15,7 @@ while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED ex
 | first_review_at | first review by another person than the author, from ready_at on and, if merged, before the merge |
 | first_response_at | first review or comment by such a person, at any time |
 | approved_at | first approving review by such a person, within the bounds of first_review_at; a label approves nothing here |
+| changes_requested_at | first review by such a person that asked for changes, within the same bounds |
 | reviewed_in_draft | such a person reviewed it before it was ready |
 | merged_without_review | merged, and no such person had reviewed it, not even as a draft |
 | bot_reviews | reviews by bots |
@@ -26,7 +27,7 @@ while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED ex
 | cycle_time | their sum, which is merged_at - opened_at |
 | clamped | making the boundaries monotone moved one that was known |
 | publish_to_merge | seconds from ready_boundary to merge_boundary |
-| time_to_first_review, time_to_approval | seconds from ready_at, of open ones too |
+| time_to_first_review, time_to_approval, time_to_changes_requested | seconds from ready_at, of open ones too |
 | time_to_first_response | seconds from opened_at, of open ones too |
 
 The other expressions are `chosen`, `bots`, `reviewed`, `reviewed_by_bots`, `commented`, `reopenings` and
@@ -54,7 +55,9 @@ FACTS: LiteralString = """
     reviewed AS NOT MATERIALIZED (
         SELECT repository_id, number, min(at) AS first_at,
                min(at) FILTER (WHERE at >= ready_at AND at < merged_at) AS first_review_at,
-               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'approved') AS approved_at
+               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'approved') AS approved_at,
+               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'changes_requested')
+                   AS changes_requested_at
         FROM (
             SELECT c.repository_id, c.number, v.submitted_at AS at, v.state, c.ready_at,
                    coalesce(c.merged_at, 'infinity') AS merged_at
@@ -88,8 +91,8 @@ FACTS: LiteralString = """
         WHERE e.action = 'reopened' GROUP BY repository_id, number
     ),
     bounded AS NOT MATERIALIZED (
-        SELECT c.*, c.created_at AS opened_at, r.first_review_at, least(r.first_at, t.first_at) AS first_response_at,
-               r.approved_at,
+        SELECT c.*, c.created_at AS opened_at, r.first_review_at, r.approved_at, r.changes_requested_at,
+               least(r.first_at, t.first_at) AS first_response_at,
                coalesce(r.first_at < coalesce(c.ready_at, 'infinity'), false) AS reviewed_in_draft,
                c.merged AND coalesce(r.first_at >= c.merged_at, true) AS merged_without_review,
                coalesce(b.reviews, 0) AS bot_reviews, coalesce(o.times, 0) AS reopened,
@@ -117,6 +120,7 @@ PHASES: LiteralString = """
                extract(epoch FROM b.merge_boundary - ready.at)::float8 AS publish_to_merge,
                extract(epoch FROM b.first_review_at - b.ready_at)::float8 AS time_to_first_review,
                extract(epoch FROM b.approved_at - b.ready_at)::float8 AS time_to_approval,
+               extract(epoch FROM b.changes_requested_at - b.ready_at)::float8 AS time_to_changes_requested,
                extract(epoch FROM b.first_response_at - b.opened_at)::float8 AS time_to_first_response
         FROM bounded b CROSS JOIN LATERAL (
             SELECT CASE WHEN b.merged

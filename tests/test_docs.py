@@ -244,7 +244,7 @@ def test_every_endpoint_is_documented(openapi: dict[str, Any], page: str) -> Non
         assert named == {where: operation["operationId"] for where, operation in operations(openapi).items()}
 
 
-PARAMETER = re.compile(r"^\| `([\w-]+)` \| (\w*) ?\| (.*) \|$", re.MULTILINE)
+PARAMETER = re.compile(r"^\| `([\w-]+)` \| ([\w-]*) ?\| (.*) \|$", re.MULTILINE)
 
 
 def test_every_parameter_is_documented_with_its_default_and_bounds(openapi: dict[str, Any]) -> None:

@@ -158,6 +158,16 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
         [opened(), review("changes_requested", MONALISA, "10:00"), merged()],
         {**phases(0, 1, 2, 0, "review merge"), **NEVER_APPROVED, "merged_without_review": False},
     ),
+    "changes are requested": (
+        [
+            opened(draft=True),
+            review("changes_requested", MONALISA, "09:30", draft=True),
+            ready("10:00"),
+            review("commented", MONALISA, "10:30"),
+            review("changes_requested", ALICE, "11:00"),
+        ],
+        {"changes_requested_at": "11:00", "time_to_changes_requested": HOUR, "time_to_first_review": HOUR / 2},
+    ),
     "a draft": (
         [opened(draft=True), ready("10:00"), review("approved", MONALISA, "11:00"), merged()],
         {**phases(1, 1, 0, 1), "publish_to_merge": 2 * HOUR, "time_to_first_review": HOUR, "time_to_approval": HOUR},

@@ -1,0 +1,139 @@
+"""GET /api/metrics/turnaround: how soon pull requests are reviewed and done, and how soon reviewers answer."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from github_metrics.api.asked import Question, asks
+from github_metrics.api.csv_answers import csv_answer, each
+from github_metrics.api.lists import LIST, Format, wants_csv
+from github_metrics.api.pages import TimeRange
+from github_metrics.api.statistics import named_statistics
+from projections import turnaround_queries
+from projections.turnaround_queries import SPEEDS
+from replay.snapshot import Record
+
+router = APIRouter(tags=["pull requests"])
+
+HOUR = 3600
+Lists = Literal["by_repository", "by_reviewer"]
+
+
+class Speeds(BaseModel):
+    """How soon pull requests that became ready in the window got on, in hours, one decimal. Null where none did."""
+
+    avg_time_to_first_review_hours: float | None = Field(description="from ready; drafts are not waited for")
+    median_time_to_first_review_hours: float | None
+    p75_time_to_first_review_hours: float | None
+    p90_time_to_first_review_hours: float | None
+    time_to_first_review_hours_count: int
+    avg_time_to_approval_hours: float | None = Field(description="from ready to an approving review")
+    median_time_to_approval_hours: float | None
+    p75_time_to_approval_hours: float | None
+    p90_time_to_approval_hours: float | None
+    time_to_approval_hours_count: int
+    avg_time_to_first_verified_hours: float | None = Field(description="from ready to a label that says verified")
+    median_time_to_first_verified_hours: float | None
+    p75_time_to_first_verified_hours: float | None
+    p90_time_to_first_verified_hours: float | None
+    time_to_first_verified_hours_count: int
+    avg_time_to_first_changes_requested_hours: float | None = Field(description="from ready")
+    median_time_to_first_changes_requested_hours: float | None
+    p75_time_to_first_changes_requested_hours: float | None
+    p90_time_to_first_changes_requested_hours: float | None
+    time_to_first_changes_requested_hours_count: int
+    avg_pr_lifecycle_hours: float | None = Field(description="from opened to merged, or to the last close")
+    median_pr_lifecycle_hours: float | None
+    p75_pr_lifecycle_hours: float | None
+    p90_pr_lifecycle_hours: float | None
+    pr_lifecycle_hours_count: int
+    open_count: int = Field(description="still open: how long they will take is not known")
+
+
+class Summary(Speeds):
+    """The same of all of them."""
+
+    total_prs_analyzed: int = Field(description="pull requests that became ready in the window")
+
+
+class OfRepository(BaseModel):
+    """Which repository, and how much of it."""
+
+    repository: str | None = Field(description="org/repo, as it is called now", examples=["org/repo"])
+    total_prs: int
+
+
+class RepositoryTurnaround(Speeds, OfRepository):
+    """The same of one repository."""
+
+
+class ReviewerTurnaround(BaseModel):
+    """One person's reviews of others' pull requests, submitted in the window."""
+
+    reviewer: str = Field(description="login; ghost where the account is gone", examples=["octocat"])
+    avg_response_time_hours: float | None = Field(description="from a request of the window to this person's review")
+    median_response_time_hours: float | None
+    p75_response_time_hours: float | None
+    p90_response_time_hours: float | None
+    response_time_hours_count: int = Field(description="requests that were answered")
+    total_reviews: int
+    repositories_reviewed: list[str]
+
+
+class Turnaround(BaseModel):
+    """In all, by repository (the largest first) and by reviewer (the busiest first)."""
+
+    time_range: TimeRange
+    summary: Summary
+    by_repository: list[RepositoryTurnaround]
+    by_reviewer: list[ReviewerTurnaround]
+
+
+def _speeds(row: Record) -> dict[str, Any]:
+    told: dict[str, Any] = {"open_count": row["open_count"]}
+    for name in SPEEDS:
+        told |= named_statistics(f"{name}_hours", row[name], unit=HOUR)
+    return told
+
+
+def _repository(row: Record) -> dict[str, Any]:
+    return {"repository": row["repository"], "total_prs": row["total_prs"], **_speeds(row)}
+
+
+def _reviewer(row: Record) -> dict[str, Any]:
+    names = ("reviewer", "total_reviews", "repositories_reviewed")
+    response = named_statistics("response_time_hours", row["response_time"], unit=HOUR)
+    return {**{name: row[name] for name in names}, **response}
+
+
+SHOWN: dict[Lists, tuple[type[BaseModel], Callable[[Record], dict[str, Any]]]] = {
+    "by_repository": (RepositoryTurnaround, _repository),
+    "by_reviewer": (ReviewerTurnaround, _reviewer),
+}
+
+
+@router.get("/turnaround", operation_id="get_review_turnaround", response_model=Turnaround, responses=LIST)
+async def get_review_turnaround(
+    request: Request,
+    response: Response,
+    asked: Annotated[Question, asks(*turnaround_queries.READS)],
+    format: Annotated[Format | None, Query(description="csv: one of the lists as CSV")] = None,  # noqa: A002
+    list: Annotated[Lists, Query(description="which of the lists, for CSV")] = "by_repository",  # noqa: A002
+) -> Any:
+    """Hours from ready to first review, approval and verification, of what became ready in the window, and to the end;
+    by repository (users are authors), and the response time of each reviewer (users are reviewers).
+    """
+    whole, repositories = await turnaround_queries.of_pull_requests(asked.snapshot, asked.people)
+    reviewers = await turnaround_queries.of_reviewers(asked.snapshot, asked.people)
+    found: dict[Lists, Any] = {"by_repository": repositories, "by_reviewer": reviewers}
+    if wants_csv(request, format):
+        return await csv_answer(each(found[list]), SHOWN[list][0], SHOWN[list][1], list, response.headers)
+    return Turnaround.model_validate(
+        {
+            "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
+            "summary": {"total_prs_analyzed": whole["total_prs"], **_speeds(whole)},
+            **{name: [SHOWN[name][1](row) for row in rows] for name, rows in found.items()},
+        }
+    )

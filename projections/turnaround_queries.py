@@ -1,0 +1,114 @@
+"""How soon pull requests are reviewed, approved, verified and done, in all and by repository; and how soon each
+reviewer answers.
+"""
+
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from projections.lifecycle import OF_REPOSITORIES, lifecycle
+from projections.lifecycle import READS as LIFECYCLE_READS
+from projections.people import CHOSEN, FACTS, People
+from projections.statistics import statistics
+from replay.snapshot import Record, Snapshot
+
+READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests", "repositories")
+"""The projections that the answers are made of."""
+
+COHORT: LiteralString = f"""{OF_REPOSITORIES}
+    AND p.ready_at >= %(start)s::timestamptz AND p.ready_at < %(end)s::timestamptz"""
+"""What became ready for review in the window."""
+VERIFIED: LiteralString = """
+    lower(label) ~ '(^|[^a-z])verified' AND lower(label) !~ '(^|[^a-z])(no|non|not|un)[^a-z]+verified'
+"""
+"""Whether a label says so, and not the contrary, as `unverified` and `not-verified` do."""
+SPEEDS: tuple[LiteralString, ...] = (
+    "time_to_first_review",
+    "time_to_approval",
+    "time_to_first_verified",
+    "time_to_first_changes_requested",
+    "pr_lifecycle",
+)
+PULL_REQUESTS = sql.SQL(
+    """
+WITH {lifecycle},
+verified AS NOT MATERIALIZED (
+    SELECT repository_id, number, min(m.at) AS at
+    FROM chosen c JOIN (
+        SELECT repository_id, number, at FROM pr_labels WHERE added AND {verified}
+        UNION ALL
+        SELECT repository_id, number, first_seen_at FROM pr_label_sightings WHERE {verified}
+    ) AS m USING (repository_id, number)
+    WHERE m.at >= c.ready_at AND m.at < coalesce(c.merged_at, 'infinity') GROUP BY repository_id, number
+), work AS MATERIALIZED (
+    SELECT repository_id, merged_at IS NULL AND closed_at IS NULL AS open, time_to_first_review, time_to_approval,
+           extract(epoch FROM verified.at - ready_at)::float8 AS time_to_first_verified,
+           time_to_changes_requested AS time_to_first_changes_requested,
+           CASE WHEN merged THEN cycle_time WHEN closed_at IS NOT NULL
+                THEN extract(epoch FROM greatest(closed_at, opened_at) - opened_at)::float8 END AS pr_lifecycle
+    FROM (
+        SELECT l.*, lower(coalesce(author, 'ghost')) AS person, author_type = 'Bot' AS bot FROM lifecycle l
+    ) AS authored LEFT JOIN verified USING (repository_id, number) WHERE {chosen}
+)
+SELECT speeds.*, names.full_name AS repository
+FROM (
+    SELECT grouping(repository_id) = 1 AS whole, repository_id, count(*) AS total_prs,
+           count(*) FILTER (WHERE open) AS open_count, {speeds}
+    FROM work GROUP BY GROUPING SETS ((), (repository_id))
+) AS speeds LEFT JOIN repositories names USING (repository_id)
+ORDER BY total_prs DESC, names.full_name, repository_id
+"""
+)
+REVIEWERS = sql.SQL(
+    """
+WITH {facts},
+given AS (
+    SELECT person, min("user") AS reviewer, count(*) AS total_reviews,
+           array_remove(array_agg(DISTINCT names.full_name), NULL) AS repositories_reviewed
+    FROM reviews LEFT JOIN repositories names USING (repository_id)
+    WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz AND {chosen} GROUP BY person
+), requests AS MATERIALIZED (
+    SELECT q.repository_id, q.number, lower(q.reviewer) AS person, q.at, q.requested::int AS act
+    FROM review_requests q JOIN pulls p USING (repository_id, number) WHERE NOT q.team
+), acts AS (
+    SELECT * FROM requests
+    UNION ALL
+    SELECT repository_id, number, person, at, 2 FROM reviews
+    WHERE (repository_id, number) IN (SELECT repository_id, number FROM requests
+                                      WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
+), moves AS (
+    SELECT person, at, act, lead(act) OVER following AS next_act, lead(at) OVER following AS next_at FROM acts
+    WINDOW following AS (PARTITION BY repository_id, number, person ORDER BY at, act)
+), answers AS (
+    SELECT person, extract(epoch FROM next_at - at)::float8 AS seconds FROM moves
+    WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
+SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time
+FROM given LEFT JOIN answered USING (person) ORDER BY total_reviews DESC, person
+"""
+)
+"""Of a request that was repeated or taken back, nothing was an answer; within one second, a request comes first."""
+
+
+async def of_pull_requests(snapshot: Snapshot, asked: People) -> tuple[Record, list[Record]]:
+    """SPEEDS, as statistics in seconds, of the people's pull requests that became ready in the window: together, and by
+    repository, the largest first.
+    """
+    query = PULL_REQUESTS.format(
+        lifecycle=lifecycle(COHORT),
+        verified=sql.SQL(VERIFIED),
+        chosen=sql.SQL(CHOSEN),
+        speeds=sql.SQL(", ").join(sql.SQL("{} AS {}").format(statistics(name), sql.SQL(name)) for name in SPEEDS),
+    )
+    found = await snapshot.rows(query, asked.arguments())
+    (whole,) = (row for row in found if row["whole"])
+    return whole, [row for row in found if not row["whole"]]
+
+
+async def of_reviewers(snapshot: Snapshot, asked: People) -> list[Record]:
+    """Who of the people reviewed in the window, the busiest first, and how soon, in seconds, they answered the requests
+    that were made of them in the window.
+    """
+    query = REVIEWERS.format(facts=sql.SQL(FACTS), chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+    arguments: dict[str, Any] = {**asked.arguments(), "prefix": ""}
+    return await snapshot.rows(query, arguments)
