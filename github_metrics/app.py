@@ -35,6 +35,7 @@ from github_metrics.api import (
     usage,
     user_pull_requests,
     webhooks,
+    websocket,
 )
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
@@ -98,6 +99,7 @@ def create_api(
     app.state.feed = Feed(conninfo) if schema is None else None
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.projections = active_projections(settings.extra_projections)
+    app.state.cors_origins = settings.cors_origins
     app.state.bot_logins = settings.bot_logins
     app.state.production_environments = settings.production_environments
     app.state.approval_label_prefix = settings.approval_label_prefix
@@ -112,6 +114,7 @@ def create_api(
         app.add_api_route(path, show_docs, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(_metrics_router())
+    app.include_router(websocket.router)
     describe(app)
     if settings.mcp_enabled:
         add_mcp(app, settings.cors_origins)

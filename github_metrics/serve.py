@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import structlog
 import typer
-import uvicorn
 
 from github_metrics.announcement import announce, base_url
 from github_metrics.database import await_database, migrate, pool_size_per_worker
@@ -60,18 +59,8 @@ def run_worker(
 
     configure_logs(settings)
     app = create_app(settings, conninfo, pool_size=pool_size, schema=schema)
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACEFUL_SECONDS,
-    )
-    Worker(config, app).run(sockets=[listener])
+    worker = Worker(app, backlog=BACKLOG, timeout_graceful_shutdown=GRACEFUL_SECONDS)
+    worker.run(sockets=[listener])
 
 
 def listen(settings: Settings) -> socket.socket:

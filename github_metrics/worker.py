@@ -1,16 +1,39 @@
-"""One uvicorn server, which tells its application before it waits for connections to end."""
+"""One uvicorn server, as the service runs it."""
 
 import socket
+from typing import Any
 
 import uvicorn
 
 from github_metrics.app import Application
 
+PING_SECONDS = 15.0
+PONG_SECONDS = 30.0
+LARGEST_FRAME = 64 * 1024
+"""Readers of a WebSocket have nothing to say."""
+
 
 class Worker(uvicorn.Server):
-    """uvicorn lets every answer end before it says anything of stopping, and a live stream has no end of its own."""
+    """Ends live streams when it stops: uvicorn waits for every answer to end before it tells anybody that it stops, and
+    a stream has no end of its own. WebSockets are not compressed, which would cost memory for each idle reader.
+    """
 
-    def __init__(self, config: uvicorn.Config, app: Application) -> None:
+    def __init__(self, app: Application, **more: Any) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_FRAME,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
+            ws_per_message_deflate=False,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            **more,
+        )
         super().__init__(config)
         self._app = app
 

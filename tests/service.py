@@ -49,10 +49,11 @@ class Service:
     url: str
     client: httpx2.Client
     port: int
-    server: uvicorn.Server
+    server: uvicorn.Server | None
 
     def stop(self) -> None:
         """As SIGTERM does."""
+        assert self.server is not None
         self.server.should_exit = True
 
     def post(self, event_type: str, payload: Any, **more: Any) -> httpx2.Response:
@@ -103,10 +104,7 @@ def running(database: str, *, projector: bool = True, **environ: str) -> Iterato
 @contextmanager
 def _serving(settings: Settings, database: str) -> Iterator[Service]:
     app = create_app(settings, database)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="httptools", log_config=None, access_log=False, proxy_headers=False
-    )
-    server = _Server(config, app)
+    server = _Server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -1,5 +1,6 @@
 """Readers of live streams, as a browser reads them."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 import httpx2
 import orjson
 
+from tests.events import payload
 from tests.service import Service
 
 STREAM = "/api/metrics/stream"
@@ -61,10 +63,33 @@ class Reader:
         return [next(self.frames).json for _ in range(count)]
 
 
+NARROW = 2**16
+"""Bytes that the kernel holds of what a reader has not taken yet."""
+
+
+def narrow(service: Service) -> None:
+    """Let connections that come from now on hold little, so that a reader is soon a slow one."""
+    assert service.server is not None
+    for listener in service.server.servers[0].sockets:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW)
+
+
+def post_much(service: Service, count: int = 40) -> int:
+    """Events of 100 kB each; the position of the last, once it is projected."""
+    answers = [service.post("push", payload("x" * 100_000, after=f"{n:040}")) for n in range(count)]
+    last = int(answers[-1].headers["X-Log-Position"])
+    service.get("/api/metrics/webhooks", min_position=last, page_size=1)
+    return last
+
+
 @contextmanager
 def reading(service: Service, *, headers: dict[str, str] | None = None, **parameters: Any) -> Iterator[Reader]:
     """A connection that is open: the server has said from where on it tells."""
-    with service.client.stream("GET", STREAM, params=parameters, headers=headers) as answer:
+    options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)]
+    with (
+        httpx2.Client(transport=httpx2.HTTPTransport(verify=False, socket_options=options), timeout=20) as client,
+        client.stream("GET", service.url + STREAM, params=parameters, headers=headers) as answer,
+    ):
         assert answer.status_code == 200, answer.read()
         yield Reader(answer)
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 
 from projections.live_queries import EVERYTHING, READS, Match, after
+from replay import generations
 from replay.snapshot import reading_pool, snapshot
-from tests.events import payload, pull_request
+from tests.events import payload, projection, pull_request
 from tests.service import Service, clone, running
-from tests.streams import STREAM, Reader, positions, reading
+from tests.streams import STREAM, Reader, narrow, positions, post_much, reading
 from tests.test_api import HISTORY, NEWEST_FIRST, TOOLS, WEBHOOKS, fill, number, problem, report
 
 COUNTED = NEWEST_FIRST[::-1]
@@ -302,6 +303,53 @@ def test_nobody_listens_when_nobody_reads(database: str) -> None:
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'live' AND datname = current_database()"
         ).fetchone()
     assert listeners == (0,)
+
+
+def test_a_swap_in_the_middle_loses_nothing_and_tells_nothing_twice(database: str) -> None:
+    posted: list[int] = []
+    swapped = threading.Event()
+
+    def post() -> None:
+        while not swapped.is_set() or len(posted) < 20:
+            posted.append(int(service.post("push", payload(after="a" * 40)).headers["X-Log-Position"]))
+
+    with running(database) as service, reading(service) as reader:
+        posting = threading.Thread(target=post)
+        posting.start()
+        with psycopg.connect(database, autocommit=True) as connection:
+            for generation in (2, 3):
+                generations.create(connection, projection("webhook_events"), live=False)
+                await_swap(connection, generation)
+        swapped.set()
+        posting.join()
+        assert positions(reader.take(len(posted))) == posted
+
+
+def await_swap(connection: psycopg.Connection[Any], generation: int) -> None:
+    """Until the projector, which builds it, lets readers see it."""
+    deadline = time.monotonic() + 60
+    seen = "SELECT generation FROM projections WHERE projection = 'webhook_events'"
+    while connection.execute(seen).fetchone() != (generation,):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_slow_reader_is_cut_off_with_a_reason_and_resumes_without_loss(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("github_metrics.live.updates.RECENT_BYTES", 2**18)
+    with running(database) as service:
+        narrow(service)
+        with reading(service) as reader:
+            last = post_much(service)
+            *told, fault = reader.frames
+            found = positions([frame.json for frame in told])
+            assert (fault.name, fault.json["reason"]) == ("error", "slow_reader")
+            assert fault.json["detail"].endswith(f"go on from position {reader.last_id}")
+            assert found[-1] < last, "it was not slow"
+            with reading(service, headers={"Last-Event-ID": reader.last_id}) as again:
+                found += positions(again.take(last - len(found)))
+    assert found == list(range(1, last + 1))
 
 
 def test_a_stream_ends_when_the_service_stops(database: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from websockets.sync.client import connect
 
 from projections.catalog import active_projections
 from projections.decode import decode
@@ -28,6 +29,7 @@ from tests.logged import deliveries, fill, project
 from tests.processes import environment
 from tests.service import delivery_headers
 from tests.test_entrypoint import free_port
+from tests.test_websocket import closed
 
 Connection = psycopg.Connection[Any]
 PROJECTIONS = active_projections()
@@ -289,4 +291,8 @@ def test_a_service_over_the_past_only_reads(past: httpx2.Client, connection: Con
     ]
     assert [(answer.status_code, answer.json()["reason"]) for answer in refused] == [(503, "read_only")] * 3
     assert past.get("/metrics").status_code == 405
+    nothing_live = past.get("/api/metrics/stream")
+    assert (nothing_live.status_code, nothing_live.json()["reason"]) == (404, "not_live")
+    with connect(f"ws://127.0.0.1:{past.base_url.port}/metrics/ws", proxy=None) as socket:
+        assert closed(socket) == (1008, nothing_live.json()["detail"])
     assert connection.execute("SELECT count(*) FROM webhooks").fetchone() == before

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Header
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from starlette.datastructures import QueryParams
 from starlette.requests import HTTPConnection
 
 from github_metrics.api.problems import BadParameter, NotFound
@@ -25,9 +26,15 @@ class NotLive(NotFound):
     reason = "not_live"
 
 
-def _given(values: object) -> object:
+SEND_SECONDS = 30.0
+"""How long a reader may take nothing at all."""
+
+
+def _given(value: object) -> object:
     """`?status=` asks for nothing in particular."""
-    return [value for value in values if value != ""] if isinstance(values, list) else values
+    if isinstance(value, list):
+        return [item for item in value if item != ""]
+    return None if value == "" else value
 
 
 Repository = Annotated[str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+$", max_length=200)]
@@ -46,9 +53,15 @@ class Wanted(BaseModel):
         None, max_length=500, description="for example pull_request"
     )
     status: Annotated[list[Status] | None, Given] = Field(None, max_length=10, description="success, error or partial")
-    since: int | None = Field(
+    since: Annotated[int | None, Given] = Field(
         None, ge=0, le=MAX_POSITION, description="begin after this position; without it, with what comes next"
     )
+
+    @classmethod
+    def asked(cls, parameters: QueryParams) -> "Wanted":
+        """What the URL of a WebSocket asks for. Raises ValidationError."""
+        several = {name: parameters.getlist(name) for name in ("repository", "event_type", "status")}
+        return cls.model_validate({**several, "since": parameters.get("since")})
 
 
 LastEventId = Annotated[

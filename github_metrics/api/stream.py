@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Send
 
-from github_metrics.api.live import LastEventId, NotLive, Stream, Wanted, last_position, open_stream
+from github_metrics.api.live import SEND_SECONDS, LastEventId, NotLive, Stream, Wanted, last_position, open_stream
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS, Problem
 from github_metrics.live.following import Batch, SlowReader
 from replay.errors import DatabaseAway, MetricsError, ProjectionsBehind
@@ -19,8 +19,6 @@ from replay.errors import DatabaseAway, MetricsError, ProjectionsBehind
 router = APIRouter(tags=["live"])
 
 RETRY_MILLISECONDS = 2_000
-SEND_SECONDS = 30.0
-"""How long a reader may take nothing at all."""
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 ANSWER: dict[str, Any] = {
     "description": "The stream. `id` is the position, `data` a message as in the description",
