@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from github_metrics.api.problems import POSITION_HEADER, Unauthorized, problem
 
-OPEN = frozenset({"/health", "/healthz", "/readyz"})
+OPEN = frozenset({"/", "/health", "/healthz", "/readyz", "/dashboard"})
 """Paths that never need a key. Whatever is not named here does: a path that is added is closed until it is opened."""
-OPEN_BELOW = ("/static-offline-docs/",)
+OPEN_BELOW = ("/static-offline-docs/", "/dashboard/")
+"""Files that hold no data: what they show, they ask the API for."""
 NEEDED = "an API key is needed, as X-API-Key or as Authorization: Bearer"
 
 STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import RedirectResponse
 from fastapi_offline import FastAPIOffline
 
+from github_metrics import dashboard_pages
 from github_metrics.access import access
 from github_metrics.api import (
     checks,
@@ -110,8 +110,7 @@ def create_api(
         lambda: app.state.teams.current().version,
     ]
     problems.add_problems(app)
-    for path in ("/", "/dashboard"):
-        app.add_api_route(path, show_docs, include_in_schema=False)
+    app.include_router(dashboard_pages.router)
     app.include_router(health.router)
     app.include_router(_metrics_router())
     app.include_router(websocket.router)
@@ -123,11 +122,6 @@ def create_api(
 
 def _prefixes(settings: Settings) -> tuple[str, ...]:
     return settings.approval_label_prefix, settings.lgtm_label_prefix, settings.team_label_prefix
-
-
-def show_docs() -> RedirectResponse:
-    """Until there is a dashboard, the page on which every endpoint can be tried."""
-    return RedirectResponse("docs")
 
 
 def _metrics_router() -> APIRouter:

@@ -1,0 +1,59 @@
+import { learn } from "./clock.js";
+
+/** What the service answered instead of what was asked for. `status` is 0 where it did not answer. */
+export class ApiError extends Error {
+  constructor(status, reason, detail) {
+    super(typeof detail === "string" ? detail : reason);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** The address of an endpoint, relative to the page: the service may stand below a path of a proxy. */
+export function address(path, parameters = {}) {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== null && one !== undefined && one !== "") search.append(name, one);
+  }
+  const query = search.toString();
+  return `${path}${query ? `?${query}` : ""}`;
+}
+
+export const metrics = (path, parameters) => address(`api/metrics/${path}`, parameters);
+
+/** Where a key is needed, the reader is asked for one, and comes back to where they were. */
+export function signIn() {
+  location.assign(address("login", { next: `${location.pathname}${location.search}` }));
+}
+
+export async function request(url, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(url, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "The service does not answer.");
+  }
+  learn(answer.headers.get("Date"));
+  if (answer.ok) return answer;
+  if (answer.status === 401) {
+    signIn();
+    return new Promise(() => {}); // The page is about to be left.
+  }
+  const told = await answer.json().catch(() => ({}));
+  throw new ApiError(answer.status, told.reason ?? String(answer.status), faults(told.detail) ?? `The service answered ${answer.status}.`);
+}
+
+/** FastAPI lists what is wrong with each parameter. */
+function faults(detail) {
+  if (!Array.isArray(detail)) return detail;
+  return detail.map((fault) => `${fault.loc?.at(-1) ?? "request"}: ${fault.msg}`).join("; ");
+}
+
+export const read = async (url, options) => (await request(url, options)).json();
+
+/** A request that changes something; the header says that it came from a page of ours. */
+export async function send(url, body) {
+  const answer = await request(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}) });
+  return answer.json();
+}

@@ -1,0 +1,85 @@
+import { html } from "./html.js";
+import { settings } from "./settings.js";
+
+const whole = new Intl.NumberFormat("en");
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const EMPTY = "–";
+
+const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+
+export const count = (value) => (known(value) ? whole.format(value) : EMPTY);
+export const short = (value) => (known(value) ? (Math.abs(value) < 10_000 ? whole.format(Math.round(value * 10) / 10) : compact.format(value)) : EMPTY);
+export const fixed = (value, digits = 1) =>
+  known(value) ? value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) : EMPTY;
+export const percent = (value, digits = 1) => (known(value) ? `${fixed(value, value === 100 || value === 0 ? 0 : digits)}%` : EMPTY);
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+];
+
+/** Seconds as a person says them: the two largest units. */
+export function duration(seconds) {
+  if (!known(seconds)) return EMPTY;
+  if (seconds < 0) return `−${duration(-seconds)}`;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 10) return `${fixed(seconds)} s`;
+  const rounded = seconds >= 86_400 ? 3_600 * Math.round(seconds / 3_600) : seconds >= 3_600 ? 60 * Math.round(seconds / 60) : Math.round(seconds);
+  const at = UNITS.findIndex(([, size]) => rounded >= size);
+  const [unit, size] = UNITS[at];
+  const first = Math.floor(rounded / size);
+  const next = UNITS[at + 1];
+  const second = next ? Math.floor((rounded - first * size) / next[1]) : 0;
+  return second && first < 100 ? `${first} ${unit} ${second} ${next[0]}` : `${whole.format(first)} ${unit}`;
+}
+
+export const milliseconds = (value) => (known(value) ? (value < 1000 ? `${whole.format(Math.round(value))} ms` : duration(value / 1000)) : EMPTY);
+
+export function bytes(value) {
+  if (!known(value)) return EMPTY;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const at = Math.min(units.length - 1, value < 1 ? 0 : Math.floor(Math.log10(value) / 3));
+  return `${fixed(value / 1000 ** at, at === 0 ? 0 : 1)} ${units[at]}`;
+}
+
+const DATES = {
+  system: { locale: undefined, options: { year: "numeric", month: "short", day: "numeric" } },
+  iso: { locale: "sv-SE", options: { year: "numeric", month: "2-digit", day: "2-digit" } },
+  dmy: { locale: "en-GB", options: { year: "numeric", month: "2-digit", day: "2-digit" } },
+  mdy: { locale: "en-US", options: { year: "numeric", month: "2-digit", day: "2-digit" } },
+};
+export const DATE_FORMATS = Object.keys(DATES);
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+const formats = new Map();
+
+function dateFormat(zone, more, name = settings.get().dates) {
+  const { locale, options } = DATES[name] ?? DATES.system;
+  const key = JSON.stringify([zone, more, name]);
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(locale, { timeZone: zone, ...(more.dateless ? {} : options), ...more.fields }));
+  return formats.get(key);
+}
+
+const date = (value) => (value instanceof Date ? value : new Date(value));
+
+export const day = (value, zone, name) => (known(value) ? dateFormat(zone, {}, name).format(date(value)) : EMPTY);
+export const dateTime = (value, zone) => (known(value) ? `${day(value, zone)}, ${clock(value, zone)}` : EMPTY);
+export const exactly = (value, zone) => (known(value) ? `${day(value, zone)}, ${dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value))} ${zone}` : EMPTY);
+export const clock = (value, zone) => dateFormat(zone, { dateless: true, fields: CLOCK }).format(date(value));
+export const clockSeconds = (value, zone) => dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value));
+export const dayShort = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", day: "numeric" }).format(date(value));
+export const monthYear = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", year: "numeric" }).format(date(value));
+
+/** How long before `now` something was, in the largest unit. */
+export function ago(value, now) {
+  const seconds = Math.max(0, (now - date(value)) / 1000);
+  if (seconds < 45) return "just now";
+  const [unit, size] = UNITS.find(([, length]) => seconds >= length * (length === 60 ? 0.75 : 1)) ?? UNITS.at(-1);
+  return `${Math.max(1, Math.floor(seconds / size))} ${unit} ago`;
+}
+
+/** A number that is not known is a dash, and is heard as what it means. */
+export const unknown = html`<span class="faint" title="no data"><span aria-hidden="true">${EMPTY}</span><span class="only-heard">no data</span></span>`;

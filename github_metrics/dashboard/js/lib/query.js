@@ -1,0 +1,92 @@
+import { useEffect, useReducer, useRef } from "preact/hooks";
+import { metrics, read } from "./api.js";
+import { parametersOf } from "./filters.js";
+import { live, noteCost } from "./live.js";
+import { resolve } from "./ranges.js";
+
+/** What was last read, by what was asked: shown at once when it is asked for again. */
+const kept = new Map();
+const MOST = 200;
+
+function keep(key, data) {
+  kept.delete(key);
+  kept.set(key, { data, at: Date.now() });
+  if (kept.size > MOST) kept.delete(kept.keys().next().value);
+}
+
+/** Questions under way: panels that ask the same share one. */
+const running = new Map();
+
+function ask(key, url) {
+  if (!running.has(key)) {
+    const begun = performance.now();
+    const asked = read(url())
+      .then((data) => {
+        keep(key, data);
+        noteCost(performance.now() - begun);
+        return data;
+      })
+      .finally(() => running.delete(key));
+    running.set(key, asked);
+  }
+  return running.get(key);
+}
+
+/**
+ * GET api/metrics/<path>: {data, error, loading, at, refresh}.
+ * `takes`: the filters that the endpoint understands (names of filters.js: PARAMETERS); it is asked again when one changes,
+ * and, in a range that is still running, when events have come; `still`: never by itself; `every`: also so many
+ * milliseconds later. `path` null asks nothing.
+ */
+export function useQuery(path, parameters = {}, { takes = [], filters = null, still = false, every = 0 } = {}) {
+  const [, redraw] = useReducer((count) => count + 1, 0);
+  const chosen = filters === null ? "" : JSON.stringify(takes.map((name) => [name, parametersOf([name], filters, new Date(0))]).concat([[filters.range, filters.from, filters.to]]));
+  const key = path === null ? null : `${path} ${JSON.stringify(parameters)} ${chosen}`;
+  const state = useRef({ key: null, path: null, error: null });
+  if (state.current.key !== key) {
+    const before = state.current.path === path ? kept.get(state.current.key)?.data : undefined;
+    state.current = { key, path, error: null, before };
+  }
+
+  useEffect(() => {
+    if (key === null) return undefined;
+    const own = state.current;
+    const url = () => metrics(path, { ...parameters, ...(filters === null ? {} : parametersOf(takes, filters)) });
+    const refresh = () =>
+      ask(key, url).then(
+        () => {
+          own.error = null;
+          if (state.current === own) redraw();
+        },
+        (error) => {
+          own.error = error;
+          if (state.current === own) redraw();
+        },
+      );
+    own.refresh = refresh;
+    refresh();
+    let { tick } = live.get();
+    const timer = every && setInterval(() => document.visibilityState === "visible" && refresh(), every);
+    const leave = live.subscribe((told) => {
+      if (told.tick === tick) return;
+      tick = told.tick;
+      const moving = !still && (filters === null || !takes.includes("window") || resolve(filters).live);
+      if (moving && document.visibilityState === "visible") refresh();
+    });
+    return () => {
+      clearInterval(timer);
+      leave();
+    };
+  }, [key, every]);
+
+  const found = key === null ? undefined : kept.get(key);
+  const { error, before, refresh } = state.current;
+  return {
+    data: found?.data ?? (error ? undefined : before),
+    stale: found === undefined && before !== undefined,
+    error,
+    loading: key !== null && found === undefined && error === null,
+    at: found?.at ?? null,
+    refresh: () => refresh?.(),
+  };
+}

@@ -1,0 +1,43 @@
+import { useEffect, useReducer, useRef } from "preact/hooks";
+
+/** One value that components follow. */
+export class Store {
+  #value;
+  #listeners = new Set();
+
+  constructor(value) {
+    this.#value = value;
+  }
+
+  get() {
+    return this.#value;
+  }
+
+  /** Replace the value, or some of its fields. */
+  set(changes) {
+    this.#value = typeof changes === "object" && changes !== null && !Array.isArray(changes) ? { ...this.#value, ...changes } : changes;
+    for (const listener of [...this.#listeners]) listener(this.#value);
+  }
+
+  /** Returns the function that ends it. */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+/** What `select` takes from the store; the component is drawn again only when that changes. */
+export function useStore(store, select = (value) => value) {
+  const [, redraw] = useReducer((count) => count + 1, 0);
+  const selected = select(store.get());
+  const last = useRef(selected);
+  last.current = selected;
+  useEffect(() => {
+    const look = () => {
+      if (!Object.is(select(store.get()), last.current)) redraw();
+    };
+    look();
+    return store.subscribe(look);
+  }, [store]);
+  return selected;
+}

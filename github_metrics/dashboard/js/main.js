@@ -1,0 +1,7 @@
+import { render } from "preact";
+import { html } from "./lib/html.js";
+import { followStream } from "./lib/live.js";
+import { Shell } from "./shell.js";
+
+render(html`<${Shell} />`, document.getElementById("app"));
+followStream();

@@ -1,0 +1,12 @@
+/**
+ * Every page: its name in the address, its title, and the module that draws it. A module's default export is a component
+ * that is given {filters}; its `takes` names the filters that it understands (lib/filters.js: PARAMETERS).
+ * The first page comes with the shell, the others when they are opened.
+ */
+import * as overview from "./pages/overview.js";
+
+export const PAGES = [
+  { id: "overview", title: "Overview", load: async () => overview, module: overview },
+];
+
+export const pageOf = (id) => PAGES.find((page) => page.id === id) ?? PAGES[0];

@@ -1,0 +1,167 @@
+"""The overview in a browser: its numbers are the API's, and filters, theme and payloads work as a reader expects."""
+
+import json
+import re
+import uuid
+from typing import Any
+
+from tests.browser.conftest import Told
+from tests.events import payload, pull_request, user
+
+HOSTILE = "<img src=x onerror=\"document.title='broken'\"> \u202emaerd \U0001f600 " + "w" * 300
+
+
+def tile(page: Any, name: str) -> str:
+    return page.locator(".tile", has_text=name).locator(".tile-value").inner_text()
+
+
+def asked(page: Any) -> dict[str, str]:
+    """The parameters of the address."""
+    return page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+
+
+def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=all")
+    summary = told.service.get("/api/metrics/summary")
+    numbers = summary["summary"]
+    assert tile(page, "Events") == f"{numbers['total_events']:,}"
+    assert tile(page, "Success rate") == f"{numbers['success_rate']:.2f}%"
+    assert tile(page, "Failed events") == str(numbers["failed_events"])
+    assert tile(page, "Repositories") == str(numbers["unique_repositories"])
+    rows = page.get_by_role("region", name="Repositories").locator("tbody tr").all()
+    shown = [[cell.inner_text() for cell in row.locator("td").all()[:2]] for row in rows]
+    listed = told.service.get("/api/metrics/repositories")["repositories"]
+    assert shown == [[one["repository"], f"{one['total_events']:,}"] for one in listed]
+
+
+def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=30d&tz=UTC")
+    panel = page.get_by_role("region", name="Events over time", exact=True)
+    assert panel.locator("svg path").count() > 10
+    panel.get_by_role("button", name="as a table").click()
+    last = [row.locator("td").last.inner_text() for row in panel.locator("tbody tr").all()]
+    assert (
+        sum(int(one.replace(",", "")) for one in last)
+        == told.service.get("/api/metrics/summary")["summary"]["total_events"]
+    )
+
+
+def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, look: Any) -> None:
+    page = look(told.service).open()
+    repository = told.service.get("/api/metrics/repositories")["repositories"][0]["repository"]
+    page.get_by_role("button", name="Last 7 days").click()
+    page.get_by_role("button", name="Last 30 days").click()
+    assert asked(page) == {"range": "30d"}
+    page.get_by_role("button", name="All repositories").click()
+    box = page.get_by_role("combobox", name="Repositories")
+    box.fill(repository)
+    page.get_by_role("option", name=repository).first.click()
+    page.keyboard.press("Escape")
+    assert asked(page) == {"range": "30d", "repo": repository}
+    page.reload()
+    page.get_by_role("button", name=repository).wait_for()
+    page.go_back()
+    page.get_by_role("button", name="All repositories").wait_for()
+    assert asked(page) == {"range": "30d"}
+    page.go_back()
+    page.get_by_role("button", name="Last 7 days").wait_for()
+
+
+def test_a_range_that_has_ended_says_that_it_is_frozen(told: Told, look: Any) -> None:
+    window = look(told.service)
+    page = window.open("?range=custom&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&tz=UTC")
+    notice = page.get_by_role("note")
+    assert "This range ended" in notice.inner_text()
+    page.get_by_role("button", name="Back to live").click()
+    page.get_by_role("button", name="Last 7 days").wait_for()
+    assert page.get_by_role("note").count() == 0
+
+
+def test_the_theme_is_kept(told: Told, look: Any) -> None:
+    window = look(told.service, color_scheme="light")
+    page = window.open()
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("radio", name="Dark").check()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    assert page.evaluate(background) == dark
+    assert look(told.service, color_scheme="dark").open().evaluate(background) == dark
+
+
+def test_the_payload_of_a_delivery_opens_as_a_tree(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=all")
+    event = told.service.get("/api/metrics/webhooks", page_size=1)["data"][0]
+    page.locator(".feed-row").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator(".tree").wait_for()
+    assert asked(page)["event"] == event["delivery_id"]
+    assert event["delivery_id"] in dialog.inner_text()
+    dialog.locator("summary", has_text="repository").first.click()
+    body = told.service.get(f"/api/metrics/webhooks/{event['delivery_id']}")["payload"]
+    assert f'"{body["repository"]["full_name"]}"' in dialog.inner_text()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    assert "event" not in asked(page)
+
+
+def test_hostile_text_is_only_text(told: Told, look: Any) -> None:
+    login = "<svg/onload=alert(1)>" + "\u202e" + "x" * 60
+    told_of = payload(
+        "opened", pull_request=pull_request(4_000_123, title=HOSTILE, user=user(login)), sender=user(login)
+    )
+    delivery_id = uuid.uuid4()
+    position = told.service.post("pull_request", told_of, delivery_id=delivery_id).headers["X-Log-Position"]
+    told.service.get("/api/metrics/webhooks", min_position=position)
+    page = look(told.service, width=360).open("?range=1h")
+    assert page.locator(".feed-row", has_text="4000123").count() == 1
+    page.goto(f"{told.service.url}/dashboard?event={delivery_id}")
+    page.get_by_role("dialog").locator(".tree").wait_for()
+    page.get_by_role("dialog").locator("summary", has_text="pull_request").first.click()
+    assert "<img src=x" in page.get_by_role("dialog").inner_text()
+    assert page.locator("img, svg[onload]").count() == 0
+    assert page.title() == "Overview · GitHub Metrics"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_service_without_deliveries_says_how_to_get_some(database: str, look: Any) -> None:
+    from tests.service import running
+
+    with running(database) as empty:
+        page = look(empty).open()
+        welcome = page.get_by_role("region", name="No deliveries yet")
+        welcome.wait_for()
+        assert f"{empty.url}/metrics" in welcome.inner_text()
+        assert "entrypoint.py demo" in welcome.inner_text()
+
+
+def test_what_is_asked_is_what_the_api_knows(told: Told, look: Any) -> None:
+    """A filter that an endpoint does not know would be shown and not be true."""
+    window = look(told.service)
+    urls: list[str] = []
+    window.page.on("request", lambda request: urls.append(request.url))
+    window.open("?range=30d&repo=a/b&user=x&not=y&actors=all")
+    paths = told.service.get("/openapi.json")["paths"]
+    asked_for = [url.removeprefix(told.service.url).partition("?") for url in urls if "/api/" in url]
+    assert asked_for
+    for path, _, query in asked_for:
+        known = {one["name"] for one in paths[path]["get"].get("parameters", [])}
+        given = {part.partition("=")[0] for part in query.split("&")} - {""}
+        assert given <= known, f"{path}: {json.dumps(sorted(given - known))}"
+
+
+def test_everything_is_reached_by_keyboard(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=all")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.get_by_role("button", name="All time").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert re.match("Last hour", page.evaluate("document.activeElement.textContent"))
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "false"
