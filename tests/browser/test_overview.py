@@ -52,7 +52,7 @@ def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, 
     page.get_by_role("button", name="Last 7 days").click()
     page.get_by_role("button", name="Last 30 days").click()
     assert asked(page) == {"range": "30d"}
-    page.get_by_role("button", name="All repositories").click()
+    page.get_by_role("button", name="All repositories", exact=True).click()
     box = page.get_by_role("combobox", name="Repositories")
     box.fill(repository)
     page.get_by_role("option", name=repository).first.click()
@@ -61,7 +61,7 @@ def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, 
     page.reload()
     page.get_by_role("button", name=repository).wait_for()
     page.go_back()
-    page.get_by_role("button", name="All repositories").wait_for()
+    page.get_by_role("button", name="All repositories", exact=True).wait_for()
     assert asked(page) == {"range": "30d"}
     page.go_back()
     page.get_by_role("button", name="Last 7 days").wait_for()

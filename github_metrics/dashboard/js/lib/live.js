@@ -30,7 +30,7 @@ export function stir(delay = LEAD) {
   next = setTimeout(() => {
     next = null;
     last = Date.now();
-    live.set({ tick: live.get().tick + 1 });
+    live.merge({ tick: live.get().tick + 1 });
   }, Math.max(delay, due - Date.now()));
 }
 
@@ -80,7 +80,7 @@ async function once() {
   try {
     const headers = { Accept: "text/event-stream", ...(position === null ? {} : { "Last-Event-ID": String(position) }) };
     const answer = await request(metrics("stream"), { headers, signal: silent.signal, cache: "no-store" });
-    live.set({ state: "live", why: null, since: Date.now() });
+    live.merge({ state: "live", why: null, since: Date.now() });
     stir(0); // What came between the first reading and now is in no message.
     await listen(answer.body, alive);
   } finally {
@@ -97,11 +97,11 @@ export async function followStream() {
       pause = FIRST_PAUSE;
     } catch (error) {
       if (error instanceof ApiError && [403, 404, 405].includes(error.status)) {
-        live.set({ state: "off", why: "This service has no live stream." });
+        live.merge({ state: "off", why: "This service has no live stream." });
         return;
       }
     }
-    live.set({ state: "reconnecting", why: null });
+    live.merge({ state: "reconnecting", why: null });
     await new Promise((resolve) => {
       const timer = setTimeout(done, pause * (0.75 + Math.random() / 2));
       function done() {

@@ -15,7 +15,7 @@ function stored() {
 export const settings = new Store({ ...DEFAULTS, ...stored() });
 
 export function remember(changes) {
-  settings.set(changes);
+  settings.merge(changes);
   try {
     localStorage.setItem(KEY, JSON.stringify(settings.get()));
   } catch {
@@ -33,7 +33,7 @@ function apply() {
   const { theme } = settings.get();
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  appearance.set({ dark: theme === "dark" || (theme === "system" && system.matches), calm: calm.matches });
+  appearance.merge({ dark: theme === "dark" || (theme === "system" && system.matches), calm: calm.matches });
 }
 
 settings.subscribe(apply);

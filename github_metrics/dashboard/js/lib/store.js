@@ -13,10 +13,14 @@ export class Store {
     return this.#value;
   }
 
-  /** Replace the value, or some of its fields. */
-  set(changes) {
-    this.#value = typeof changes === "object" && changes !== null && !Array.isArray(changes) ? { ...this.#value, ...changes } : changes;
-    for (const listener of [...this.#listeners]) listener(this.#value);
+  set(value) {
+    this.#value = value;
+    for (const listener of [...this.#listeners]) listener(value);
+  }
+
+  /** Replace some of its fields. */
+  merge(changes) {
+    this.set({ ...this.#value, ...changes });
   }
 
   /** Returns the function that ends it. */
