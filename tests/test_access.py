@@ -13,11 +13,11 @@ from tests.events import payload
 from tests.service import Service, clone, running
 from tests.test_api import WEBHOOKS, problem
 
-OPEN = ("/health", "/healthz", "/readyz", "/static-offline-docs/swagger-ui.css")
+OPEN = ("/health", "/healthz", "/readyz", "/static-offline-docs/swagger-ui.css", "/dashboard")
 CLOSED = (
     *("/api/metrics/summary", WEBHOOKS, "/api/metrics/projections", "/docs", "/docs/oauth2-redirect", "/redoc"),
-    *("/openapi.json", "/mcp", "/mcp/", "/api/metrics/nothing", "/nothing", "/", "/api", "/docs/", "/health/"),
-    *("//docs", "/docs%2F", "/%64ocs", "/healthz/../docs", "/static-offline-docs", "/dashboard"),
+    *("/openapi.json", "/mcp", "/mcp/", "/api/metrics/nothing", "/nothing", "/api", "/docs/", "/health/"),
+    *("//docs", "/docs%2F", "/%64ocs", "/healthz/../docs", "/static-offline-docs"),
 )
 PAGE = "https://dash.example.org"
 
