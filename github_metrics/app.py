@@ -12,6 +12,7 @@ from github_metrics import dashboard_pages
 from github_metrics.access import access
 from github_metrics.api import (
     checks,
+    comment_resolution,
     contributors,
     cross_team,
     deployments,
@@ -135,6 +136,7 @@ def _metrics_router() -> APIRouter:
         user_pull_requests,
         pr_story,
         explanation,
+        comment_resolution,
         pull_requests,
         lifecycle,
         turnaround,
