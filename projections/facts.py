@@ -171,10 +171,12 @@ def told_at(event: Event[Payload]) -> datetime | None:
     payload = payload_of(event)
     if payload is None:
         return None
-    times = [None if event.event_type in OTHERS_CLOCKS else event_time(event)]
-    if payload.repository is not None:
-        times += [payload.repository.updated_at, moment(payload.repository.pushed_at)]
-    return max((at for at in times if at is not None), default=None)
+    latest = None if event.event_type in OTHERS_CLOCKS else event_time(event)
+    repository = payload.repository
+    for at in (repository.updated_at, moment(repository.pushed_at)) if repository is not None else ():
+        if at is not None and (latest is None or at > latest):
+            latest = at
+    return latest
 
 
 @remembered

@@ -4,8 +4,11 @@ An integer is at most 64 bits wide, a count so small that counts can be added up
 refused here and then read tolerantly, as null, by `projections.decode`.
 """
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, ClassVar
+from functools import cache
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -31,10 +34,16 @@ class Timed(Struct, frozen=True):
     times: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        for name in self.times:
-            at = getattr(self, name)
-            if at is not None and isinstance(at, datetime) and not FIRST_YEAR <= at.year < LAST_YEAR:
+        for name, at in zip(self.times, _times(self.__class__)(self), strict=True):
+            if at.__class__ is datetime and not FIRST_YEAR <= at.year < LAST_YEAR:
                 raise ValueError(f"{name} is not a plausible time")
+
+
+@cache
+def _times(kind: type[Timed]) -> Callable[[Timed], tuple[Any, ...]]:
+    """Gets all times of an object at once: there are several objects in each event of the log."""
+    get = attrgetter(*kind.times)
+    return get if len(kind.times) > 1 else lambda timed: (get(timed),)
 
 
 class User(Struct, frozen=True):
@@ -66,12 +75,18 @@ class Label(Struct, frozen=True):
     name: str | None = None
 
 
+class RepositoryReference(Struct, frozen=True):
+    """A repository of which only its id is read."""
+
+    id: Int | None = None
+
+
 class Branch(Struct, frozen=True):
     """One end of a pull request. `repo` is null when a fork was deleted."""
 
     ref: str | None = None
     sha: str | None = None
-    repo: Repository | None = None
+    repo: RepositoryReference | None = None
 
 
 class PullRequest(Timed, frozen=True):

@@ -1,6 +1,8 @@
 """webhook_events: one row for each event, what the listing of webhooks shows."""
 
+import struct
 from collections.abc import Iterator
+from datetime import timedelta
 
 from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlalchemy.dialects.postgresql import UUID
@@ -21,6 +23,8 @@ from replay.projection import Projection
 
 WEBHOOK_SOURCES = (Source.WEBHOOK, Source.RECONCILED)
 """The sources that are counted as webhook events: usage reports and backfill are in the log, but not here."""
+MICROSECOND = timedelta(microseconds=1)
+_first_bytes = struct.Struct(">q").unpack_from
 
 
 def webhook_event_rows(event: Event[Payload]) -> Iterator[Row]:
@@ -41,9 +45,9 @@ def webhook_event_rows(event: Event[Payload]) -> Iterator[Row]:
         "hook_id": event.hook_id,
         "received_at": event.received_at,
         "processed_at": event.appended_at,
-        "duration_us": round((event.handed_over_at - event.received_at).total_seconds() * 1_000_000),
+        "duration_us": (event.handed_over_at - event.received_at) // MICROSECOND,
         "event_at": event_time(event),
-        "body_hash": int.from_bytes(event.body_sha256[:8], "big", signed=True),
+        "body_hash": _first_bytes(event.body_sha256)[0],
         "body_bytes": len(event.body),
         "pr_number": pull[1] if pull is not None else checked_pull_request(event),
         "sender_id": sender.id if sender is not None else None,

@@ -70,6 +70,8 @@ class Record(NamedTuple):
     body: bytes | None
 
 
+_SOURCES = {source.value: source for source in Source}
+
 READ = """
 SELECT position, delivery_id, event_type, hook_id, repository_id, source, received_at, handed_over_at, appended_at,
        repeat, body_sha256, CASE WHEN %(wanted)s::text[] IS NULL OR event_type = ANY(%(wanted)s) THEN body END
@@ -124,7 +126,7 @@ class LogReader:
                 record.event_type,
                 record.hook_id,
                 record.repository_id,
-                Source(record.source),
+                _SOURCES[record.source],
                 record.received_at,
                 record.handed_over_at,
                 record.appended_at,

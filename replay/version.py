@@ -15,10 +15,9 @@ _PACK = struct.Struct(">QB8s").pack
 
 def version(at: datetime | None, rank: int, body_sha256: bytes) -> bytes:
     """A version that is never null: an unknown time is the oldest. `rank` is 0..255."""
-    return _PACK(0 if at is None else microseconds(at), rank, body_sha256[:8])
-
-
-def microseconds(at: datetime) -> int:
-    """Since 1970, never negative."""
+    if at is None:
+        return _PACK(0, rank, body_sha256)
+    # Several for each event of the log: no call that can be spared.
     since = at - EPOCH
-    return max(0, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    passed = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return _PACK(max(0, passed), rank, body_sha256)
