@@ -1,6 +1,6 @@
 """actors: everyone who was seen doing something, by GitHub's user id: login and kind as last told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Column, Index, text
 
@@ -15,22 +15,33 @@ def actor_rows(event: Event[Payload]) -> Iterator[Row]:
     payload = payload_of(event)
     if payload is None:
         return
+    told = told_version(event)
     seen: set[int | None] = {None}
     for user in _users(payload):
         if user is not None and user.id not in seen and user.login is not None:
             seen.add(user.id)
-            yield {
-                "actor_id": user.id,
-                "naming_version": told_version(event),
-                "login": user.login,
-                "type": user.type,
-            }
+            yield {"actor_id": user.id, "naming_version": told, "login": user.login, "type": user.type}
+
+
+def actors_settled(event: Event[Payload], rows: Mapping[int | None, Row]) -> bool:
+    payload = payload_of(event)
+    if payload is None:
+        return True
+    told = told_version(event)
+    for user in _users(payload):
+        if user is not None and user.id is not None and user.login is not None:
+            held = rows.get(user.id)
+            if held is None or held["naming_version"] < told:
+                return False
+    return True
 
 
 def _users(payload: Payload) -> list[User | None]:
     """The sender first: within one payload the first telling of a user stands."""
     users = [payload.sender, payload.requested_reviewer]
-    users += [about.user for about in (payload.review, payload.comment, payload.issue) if about is not None]
+    for about in (payload.review, payload.comment, payload.issue):
+        if about is not None:
+            users.append(about.user)  # noqa: PERF401 - a comprehension is a call more, at each event of the log
     if payload.pull_request is not None:
         users += [payload.pull_request.user, payload.pull_request.merged_by]
     return users
@@ -42,6 +53,7 @@ actors = Projection(
     hot=True,
     columns=(key(Column("actor_id", BigInteger)), latest("naming", *strings("login", "type"))),
     rows=actor_rows,
+    settled=actors_settled,
     indexes=(
         Index("actors_login", "login"),
         Index("actors_bots", "login", postgresql_where=text("type = 'Bot'")),

@@ -122,7 +122,9 @@ class Total:
 
     def fold(self, held: Row, stated: Row) -> None:
         for name in self.names:
-            held[name] = held.get(name, 0) + stated.get(name, 0)
+            new = stated.get(name)
+            if new:
+                held[name] = held.get(name, 0) + new
 
     def assignments(self) -> list[tuple[str, str]]:
         return [(c.name, f'old."{c.name}" + new."{c.name}"') for c in self.columns]

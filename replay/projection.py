@@ -7,9 +7,9 @@ import hashlib
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -24,6 +24,10 @@ from replay.merges import Key, Merge, Row, Versioned, version_column
 __all__ = ["Projection", "Row", "Rows"]
 
 Rows = Callable[[Event[Any]], Iterable[Row]]
+Settled = Callable[[Event[Any], Mapping[Any, Row]], bool]
+"""Whether the rows that are held, by key, say already all that this event states, so that merging would change none of
+them. May always say no.
+"""
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -35,7 +39,7 @@ class Projection:
     no other projection. Raise `version` when `rows` changes its mind: the running service then rebuilds it.
     `derived` are generated columns, computed by PostgreSQL from the others. An `optional` projection is off
     unless the settings name it. A `hot` one has few rows that nearly every event states: it is written last in its
-    transaction, so that two workers hold each other up for the shortest time.
+    transaction, so that two workers hold each other up for the shortest time. `settled` spares it making rows.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Projection:
     indexes: Sequence[Index] = ()
     optional: bool = False
     hot: bool = False
+    settled: Settled | None = None
     doc: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -68,10 +73,11 @@ class Projection:
         several = len(self.key) > 1
 
         def key_of(row: Row) -> Hashable:
-            key: Hashable = get(row)
-            if key is None or (several and None in key):  # type: ignore[operator]
-                raise ProjectionError(f"a row of {self.name} without a key: {key}")
-            return key
+            key: Any = get(row)
+            for part in key if several else (key,):
+                if part is None:
+                    raise ProjectionError(f"a row of {self.name} without a key: {key}")
+            return key  # type: ignore[no-any-return]
 
         return key_of
 
@@ -153,6 +159,7 @@ def called_sources(function: Callable[..., Any]) -> list[str]:
     return [f"{name}: {found[name]}" for name in sorted(found)]
 
 
+@cache
 def _source(value: types.FunctionType | type) -> str:
     """Without comments; a lambda, whose source is a part of a line, by what it does."""
     if isinstance(value, types.FunctionType) and value.__name__ == "<lambda>":

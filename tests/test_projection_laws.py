@@ -172,6 +172,26 @@ def test_any_order_batching_and_duplication_gives_the_same_table(declared: Proje
     assert as_table(declared, whole.rows) == expected(declared.name)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "declared", [declared for declared in PROJECTIONS if declared.settled], ids=lambda declared: declared.name
+)
+def test_what_an_event_states_changes_nothing_once_it_is_settled(declared: Projection, seed: int) -> None:
+    """Beginning anywhere: also with rows that are older than those to come, and of other names."""
+    assert declared.settled is not None
+    events = [event for batch in reordered(declared, seed) for event in batch]
+    held, settled = Folded(declared), 0
+    for event in events:
+        stated = [(declared.key_of(row), row) for row in declared.rows(event)]
+        before = [(key, dict(held.rows[key])) for key, _row in stated if key in held.rows]
+        said = declared.settled(event, held.rows)
+        held.merge((key, dict(row)) for key, row in stated)
+        if said:
+            settled += bool(stated)
+            assert [(key, held.rows[key]) for key, _row in stated] == before
+    assert settled > len(events) // 10
+
+
 def test_the_history_speaks_of_every_projection() -> None:
     assert [declared.name for declared in PROJECTIONS if not declared.optional and not expected(declared.name)] == []
 
