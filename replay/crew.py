@@ -3,6 +3,7 @@ it to stop after the batch at hand. (A multiprocessing.Event would hang on a wai
 pipe it says why it gives up; one that dies without a word was killed, and is replaced.
 """
 
+import gc
 import logging
 import multiprocessing
 import signal
@@ -110,7 +111,11 @@ def work(
     stop = threading.Event()
     threading.Thread(target=_follow, args=[pipe, stop], daemon=True).start()
     try:
-        rebuild.Worker(conninfo, replay_id, load(), decode).run(number, workers, stop)
+        worker = rebuild.Worker(conninfo, replay_id, load(), decode)
+        # A batch makes many objects and no cycles: looking for them again and again costs a sixth of the time.
+        gc.freeze()
+        gc.disable()
+        worker.run(number, workers, stop)
     except (MetricsError, psycopg.Error) as error:
         hopeless = isinstance(error, ReplayError) or (isinstance(error, psycopg.Error) and parking.broken(error))
         log.warning("worker %s gives up: %s", number, error)

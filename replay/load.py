@@ -1,17 +1,19 @@
 """From merged rows to a generation's table: one upsert that merges as the columns declare."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import psycopg
 from psycopg import Connection, sql
+from sqlalchemy.dialects.postgresql import UUID
 
 from replay.merges import Row, Total
 from replay.projection import DIALECT, Projection
 
-STAGE_FROM = 200
+STAGE_FROM = 60
 """From this many rows on, COPY into a temporary table and one INSERT … SELECT beat single inserts."""
 
 
@@ -72,14 +74,30 @@ def _conflict(projection: Projection) -> str:
 
 def values(projection: Projection, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
     """Rows as tuples in the order of `projection.names`; what is not stated is null, or 0 for a total."""
-    defaults = _defaults(projection)
-    return [tuple([row.get(name, default) for name, default in defaults]) for row in rows]
+    names, defaults = projection.names, _defaults(projection)
+    return [tuple(map(row.get, names, defaults)) for row in rows]
+
+
+def in_order(projection: Projection, rows: Mapping[Any, Row]) -> list[Row]:
+    """Rows in the order of their keys."""
+    return [rows[key] for key in sorted(rows, key=_order(projection))]
 
 
 @cache
-def _defaults(projection: Projection) -> tuple[tuple[str, Any], ...]:
+def _order(projection: Projection) -> Callable[[Any], Any] | None:
+    """What keys are sorted by: to compare two UUIDs runs Python code, to compare their numbers does not."""
+    numbers = {place for place, column in enumerate(projection.columns[0].columns) if isinstance(column.type, UUID)}
+    if not numbers:
+        return None
+    if len(projection.key) == 1:
+        return attrgetter("int")
+    return lambda key: [part.int if place in numbers else part for place, part in enumerate(key)]
+
+
+@cache
+def _defaults(projection: Projection) -> tuple[int | None, ...]:
     zero = {column.name for merge in projection.merges if isinstance(merge, Total) for column in merge.columns}
-    return tuple((name, 0 if name in zero else None) for name in projection.names)
+    return tuple(0 if name in zero else None for name in projection.names)
 
 
 class Loader:
@@ -106,10 +124,10 @@ class Loader:
         own = statements(projection, schema)
         try:
             if len(rows) < STAGE_FROM:
-                _upsert(connection, own, values(projection, (rows[key] for key in sorted(rows))))
+                _upsert(connection, own, values(projection, in_order(projection, rows)))
             elif not (fresh and schema not in self._met and self._copied(connection, projection, schema, rows)):
                 _merge(connection, own, values(projection, rows.values()))
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
             raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
 
     def _copied(
@@ -119,7 +137,7 @@ class Loader:
         own = statements(projection, schema)
         try:
             with connection.transaction():
-                _copy(connection, own.copy, own, values(projection, (rows[key] for key in sorted(rows))))
+                _copy(connection, own.copy, own, values(projection, in_order(projection, rows)))
         except psycopg.errors.UniqueViolation:
             self._met.add(schema)
             return False

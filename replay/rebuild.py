@@ -5,6 +5,7 @@ only a range that somebody else goes on with. Each batch is one short transactio
 range on.
 """
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from replay.replays import Range, RangeTaken
 
 log = logging.getLogger(__name__)
 
-BATCH = 4_000
+BATCH = 8_000
 OPTIONS = "-c timezone=UTC -c jit=off -c synchronous_commit=off -c work_mem=64MB -c maintenance_work_mem=256MB"
 """A commit need not be waited for: rows and range are lost or kept together."""
 
@@ -117,6 +118,8 @@ class Worker:
                 checkpoint.begin(reached := part.until)
             checkpoint.part = checkpoint.part._replace(position=reached)
             self._moved += 1
+            if not gc.isenabled():
+                gc.collect()
 
     def _check(self, standing: Sequence[Generation]) -> None:
         if not standing:
