@@ -1,0 +1,94 @@
+"""How long pull requests carry each label, and how many do now.
+
+A label of a pull request counts when it was first put on. What is still on is taken up to the close of the pull
+request, or to the moment that is asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, LiteralString
+
+from psycopg import sql
+
+from projections import label_intervals
+from projections.label_intervals import intervals
+from projections.listing import ListQuery
+from projections.people import CHOSEN, People
+from projections.statistics import statistics
+
+READS = (*label_intervals.READS, "actors")
+"""The projections that the list is made of."""
+
+Sort = Literal["pull_requests", "time_in_label", "current", "label"]
+
+ORDERS: dict[Sort, LiteralString] = {
+    "pull_requests": "pull_requests DESC, current DESC",
+    "time_in_label": "(time_in_label -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
+    "current": "current DESC, pull_requests DESC",
+    "label": "label",
+}
+THEIRS: LiteralString = "(%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s))"
+SINCE: LiteralString = """
+    (%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s)) AND (
+        EXISTS (SELECT FROM pr_labels t WHERE t.repository_id = p.repository_id AND t.number = p.number
+                AND t.at >= %(start)s::timestamptz AND t.at < %(end)s::timestamptz)
+        OR EXISTS (SELECT FROM pr_label_sightings s WHERE s.repository_id = p.repository_id AND s.number = p.number
+                   AND s.first_seen_at >= %(start)s::timestamptz AND s.first_seen_at < %(end)s::timestamptz))
+"""
+"""Those to which something in the window happened: a label that was first put on then is among theirs."""
+LISTED = sql.SQL(
+    """
+WITH {intervals}, authors AS MATERIALIZED (
+    SELECT repository_id, number, state, labels FROM (
+        SELECT p.repository_id, p.number, p.state, p.labels, lower(coalesce(p.author, 'ghost')) AS person,
+               p.author_type = 'Bot' AS bot
+        FROM pull_requests p WHERE {theirs}
+    ) AS pulls WHERE {chosen}
+), carried AS (
+    SELECT repository_id, number, label, min(added_at) AS first_added_at, count(*) AS times,
+           count(*) FILTER (WHERE inferred) AS inferred,
+           bool_or(removed_at IS NULL AND closed_at IS NULL) AS is_on,
+           sum(greatest(date_part('epoch', least(coalesce(removed_at, closed_at), %(as_of)s) - added_at), 0)) AS seconds
+    FROM intervals WHERE %(labels)s::text[] IS NULL OR label = ANY(%(labels)s)
+    GROUP BY repository_id, number, label
+), counted AS (
+    SELECT label, count(*) AS pull_requests, sum(times)::bigint AS intervals, sum(inferred)::bigint AS inferred,
+           count(*) FILTER (WHERE is_on) AS open_count, {time_in_label} AS time_in_label
+    FROM carried JOIN authors USING (repository_id, number)
+    WHERE first_added_at >= %(start)s::timestamptz AND first_added_at < %(end)s::timestamptz
+    GROUP BY label
+), now AS (
+    SELECT label, count(*) AS current FROM authors, unnest(labels) AS label
+    WHERE state = 'open' AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s)) GROUP BY label
+)
+SELECT label, coalesce(pull_requests, 0) AS pull_requests, coalesce(intervals, 0) AS intervals,
+       coalesce(inferred, 0) AS inferred, coalesce(open_count, 0) AS open_count, time_in_label,
+       coalesce(current, 0) AS current
+FROM counted FULL JOIN now USING (label)
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Which labels: of these people's pull requests, of these names (None: all), as of a moment."""
+
+    people: People
+    as_of: datetime
+    names: Sequence[str] | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        names = None if self.names is None else list(self.names)
+        return {**self.people.arguments(), "as_of": self.as_of, "labels": names}
+
+
+def labels(asked: Labels, sort: Sort) -> ListQuery:
+    """One row for each label, of all repositories together."""
+    query = LISTED.format(
+        intervals=intervals(THEIRS if asked.people.start is None and asked.people.end is None else SINCE),
+        theirs=sql.SQL(THEIRS),
+        chosen=sql.SQL(CHOSEN),
+        time_in_label=statistics("seconds"),
+    )
+    return ListQuery(query, sql.SQL("{}, label").format(sql.SQL(ORDERS[sort])), asked.arguments())
