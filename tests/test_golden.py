@@ -261,6 +261,114 @@ def test_the_facts_of_pull_requests(api: Service) -> None:
     assert facts("app/4", "draft_history_known", "author", "merged_without_review") == (False, "dan", False)
 
 
+# ── Many pull requests ────────────────────────────────────────────────────────────────────────────────────────────
+
+TWO_WEEKS = {"start_time": "2026-03-02", "end_time": "2026-03-16"}
+HOUR = 3600.0
+
+
+def test_the_lifecycle(api: Service) -> None:
+    """Of app#1, lib#1, app#2 and app#4, whose phases are above. Hours of pickup: 1, 2, 5 (imputed), 408. An imputed
+    one counts in the mean, so that the means add up to that of the cycle time, and nowhere else.
+    """
+    found = api.get(f"{API}/lifecycle", **TWO_WEEKS)
+    total = found["total"]
+    assert (total["merged_count"], total["open_count"], total["merged_without_review_count"]) == (4, 2, 1)
+    assert (total["draft_history_unknown_count"], total["clamped_count"]) == (1, 0)
+    names = ("count", "median", "mean", "imputed_count")
+    assert [total[phase] for phase in HOURS if phase.startswith("pickup")] == [
+        {
+            "count": 3,
+            "median": 2 * HOUR,
+            "p75": 205 * HOUR,
+            "p90": 326.8 * HOUR,
+            "mean": 104 * HOUR,
+            "imputed_count": 1,
+        }
+    ]
+    assert table([total["draft_time"], total["review_time"], total["merge_time"]], *names) == [
+        (4, 0.0, 0.25 * HOUR, 0),
+        (2, 0.5 * HOUR, 1.25 * HOUR, 2),
+        (2, 1.5 * HOUR, 0.75 * HOUR, 2),
+    ]
+    assert total["cycle_time"] == {
+        "count": 4,
+        "median": 5 * HOUR,
+        "p75": 106.75 * HOUR,
+        "p90": 1_043_640.0,  # 5 + 0.7 · 407 hours
+        "mean": 106.25 * HOUR,
+    }
+    phases = ("draft_time", "pickup_time", "review_time", "merge_time")
+    assert sum(total[phase]["mean"] for phase in phases) == total["cycle_time"]["mean"]
+    assert table(found["groups"], "bucket", "merged_count", "open_count") == [
+        ("2026-03-02T00:00:00Z", 3, 0),
+        ("2026-03-09T00:00:00Z", 1, 2),
+    ]
+
+
+def test_the_lifecycle_by_repository(api: Service) -> None:
+    found = api.get(f"{API}/lifecycle", group="repository")["groups"]
+    assert table(found, "repository", "merged_count", "open_count") == [("octo/app", 3, 2), ("octo/lib", 1, 0)]
+    assert found[1]["cycle_time"]["median"] == 5 * HOUR
+
+
+def test_the_turnaround(api: Service) -> None:
+    """All seven became ready. Hours to the first review: 1, 2, 408 and, of the open app#5, 1.5; to an approval 2 and 2;
+    from opened to closed: 3, 5, 5, 412 and, of app#3, 1.
+    """
+    found = api.get(f"{API}/turnaround", **MARCH)
+    summary = found["summary"]
+    assert (summary["total_prs_analyzed"], summary["open_count"]) == (7, 2)
+    assert [summary[f"{of}_time_to_first_review_hours"] for of in ("avg", "median")] == [103.1, 1.8]
+    assert summary["time_to_first_review_hours_count"] == 4
+    assert [summary[f"{of}_time_to_approval_hours"] for of in ("avg", "median", "p90")] == [2.0, 2.0, 2.0]
+    assert [summary[f"{of}_pr_lifecycle_hours"] for of in ("avg", "median")] == [85.2, 5.0]
+    assert summary["median_time_to_first_changes_requested_hours"] == 408.0
+    assert summary["median_time_to_first_verified_hours"] is None, "nobody verified anything"
+    assert table(found["by_repository"], "repository", "total_prs") == [("octo/app", 6), ("octo/lib", 1)]
+    reviewers = ("reviewer", "total_reviews", "median_response_time_hours", "repositories_reviewed")
+    assert table(found["by_reviewer"], *reviewers) == [
+        ("cat", 4, 1.0, ["octo/app", "octo/lib"]),
+        ("bob", 2, 2.0, ["octo/app"]),  # 1 hour 58 minutes
+    ]
+
+
+def test_pull_requests(api: Service) -> None:
+    def numbers(**asked: Any) -> list[str]:
+        found = api.get(f"{API}/pull-requests", sort="opened_at", **asked)
+        assert found["pagination"]["total"] == len(found["data"])
+        return [f"{one['repository'][5:]}#{one['number']}" for one in found["data"]]
+
+    assert numbers() == ["app#4", "app#1", "lib#1", "app#3", "app#2", "app#6", "app#5"]
+    assert numbers(state="open") == numbers(stale="true") == ["app#6", "app#5"]  # long ago by now
+    assert numbers(state="merged") == ["app#4", "app#1", "lib#1", "app#2"]
+    assert numbers(state="closed") == ["app#3"]
+    assert numbers(label="sig-core") == ["app#1", "lib#1"]
+    assert numbers(label=["sig-core", "sig-web"]) == ["app#1"]
+    assert numbers(users="ghost") == ["app#3"]
+    assert numbers(search="change 1") == ["app#1", "lib#1"]
+    assert numbers(size=["M", "L"]) == ["app#1", "app#5"]  # 40 and 100
+    assert numbers(size="XL") == ["app#2"]  # 600
+    shown = {one["number"]: one for one in api.get(f"{API}/pull-requests", repositories="octo/app")["data"]}
+    assert (shown[5]["time_to_first_review"], shown[5]["cycle_time"]) == (1.5 * HOUR, None)
+    assert (shown[2]["pickup_time"], shown[2]["imputed"], shown[2]["reopened"]) == (
+        5 * HOUR,
+        ["pickup_time", "review_time", "merge_time"],
+        1,
+    )
+
+
+def test_the_resolution_of_comments(api: Service) -> None:
+    """Thread 101 of cat was answered by ann after 20 minutes, resolved, and reopened; 103 was resolved after 30."""
+    found = api.get(f"{API}/comment-resolution-time", **MARCH)
+    names = ("total_threads_analyzed", "resolved_threads", "unresolved_threads", "resolution_rate")
+    assert table([found["summary"]], *names) == [(2, 1, 1, 50.0)]
+    assert found["summary"]["median_resolution_time_hours"] == 0.5
+    assert found["summary"]["resolution_time_hours_count"] == 1
+    threads = ("first_comment_id", "resolved", "resolution_time_hours", "time_to_first_response_hours", "comment_count")
+    assert table(found["threads"], *threads) == [(103, True, 0.5, None, 1), (101, False, None, 0.33, 2)]
+
+
 # ── Teams ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
