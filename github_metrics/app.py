@@ -21,7 +21,9 @@ from github_metrics.api import (
     jobs,
     labels,
     lifecycle,
+    log,
     maintainers,
+    parked,
     pr_story,
     problems,
     projections,
@@ -100,6 +102,7 @@ def create_api(
     app.state.pool = reading_pool(conninfo, pool_size, schema)
     app.state.feed = Feed(conninfo) if schema is None else None
     app.state.appender = appender if schema is None else ReadOnlyAppender()
+    app.state.writes = conninfo if schema is None else None
     app.state.projections = active_projections(settings.extra_projections)
     app.state.cors_origins = settings.cors_origins
     app.state.bot_logins = settings.bot_logins
@@ -151,6 +154,8 @@ def _metrics_router() -> APIRouter:
         labels,
         usage,
         projections,
+        parked,
+        log,
         stream,
     ):
         router.include_router(part.router)

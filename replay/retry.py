@@ -42,12 +42,13 @@ class ParkedEvent(msgspec.Struct, frozen=True):
         return f"{self.projection}:{self.position}"
 
 
-SELECT = """
+FOUND = """
 SELECT k.*, w.delivery_id, w.event_type
 FROM parked_events k JOIN projections p USING (projection, generation) JOIN webhooks w USING (position)
 WHERE (%(state)s::text IS NULL OR k.state = %(state)s)
-  AND (%(id)s::text IS NULL OR k.projection || ':' || k.position = %(id)s) ORDER BY k.projection, k.position
+  AND (%(id)s::text IS NULL OR k.projection || ':' || k.position = %(id)s)
 """
+SELECT = f"{FOUND} ORDER BY k.projection, k.position"
 
 
 def parked(connection: Connection[Any], state: str | None = "parked") -> list[ParkedEvent]:

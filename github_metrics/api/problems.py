@@ -54,6 +54,13 @@ class Unauthorized(RequestError):
     status = 401
 
 
+class Forbidden(RequestError):
+    """Whoever asks may not do that."""
+
+    reason = "forbidden"
+    status = 403
+
+
 class ReadOnly(RequestError):
     """The service reads from a schema of the past, and takes nothing in."""
 
