@@ -1,0 +1,46 @@
+"""Durations in buckets, so that percentiles of millions need no sorting.
+
+A bucket is named by the least duration in it, in whole microseconds, and is at most 4 % wide: its middle is within 2 %
+of everything in it. Up to 25 microseconds each duration is a bucket of its own.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from itertools import accumulate
+
+LONGEST_US = 10**12
+"""Twelve days: what takes longer counts as this long."""
+
+
+def _bounds() -> tuple[int, ...]:
+    found = [0]
+    while found[-1] < LONGEST_US:
+        found.append(max(found[-1] + 1, found[-1] * 104 // 100))
+    return tuple(found)
+
+
+BOUNDS = _bounds()
+
+
+def bucket(microseconds: int) -> int:
+    """The bucket of a duration; a negative one, from a clock that was set back, is none at all: 0."""
+    return BOUNDS[max(bisect_right(BOUNDS, microseconds) - 1, 0)]
+
+
+def percentile(counts: Mapping[int, int], share: float) -> float | None:
+    """The duration in microseconds below which a share of them lies, between two as PostgreSQL's percentile_cont has
+    it; None of nothing. `counts`: by bucket.
+    """
+    ordered = sorted(name for name, count in counts.items() if count > 0)
+    ends = list(accumulate(counts[name] for name in ordered))
+    if not ends:
+        return None
+    place = share * (ends[-1] - 1)
+    below = _middle(ordered[bisect_right(ends, int(place))])
+    above = _middle(ordered[bisect_right(ends, min(int(place) + 1, ends[-1] - 1))])
+    return below + (above - below) * (place - int(place))
+
+
+def _middle(name: int) -> float:
+    after = bisect_right(BOUNDS, name)
+    return (name + BOUNDS[after] - 1) / 2 if after < len(BOUNDS) else float(name)
