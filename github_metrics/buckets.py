@@ -33,6 +33,8 @@ def edges(start: datetime, end: datetime, bucket: Bucket, zone: ZoneInfo, *, at_
     if (end - start) // LENGTHS[bucket] > at_most:
         raise TooMany
     found: list[datetime] = []
+    if start >= end:
+        return found
     for edge in _hours(start, zone) if bucket == "hour" else _days(start, bucket, zone):
         if edge >= end:
             return found

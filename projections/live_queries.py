@@ -62,20 +62,19 @@ EVERYTHING = Match()
 
 NEXT = sql.SQL(
     """
-SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
-WHERE {where} ORDER BY e.position LIMIT %(limit)s
+SELECT e.*, 0 AS least_level FROM webhook_events e {imperfect} WHERE {where} ORDER BY e.position LIMIT %(limit)s
 """
 )
-IMPERFECT_AFTER = sql.SQL("SELECT * FROM ({imperfect}) AS every WHERE position > %(after)s").format(
-    imperfect=sql.SQL(IMPERFECT)
-)
+IMPERFECT_AFTER = sql.SQL(
+    "LEFT JOIN (SELECT * FROM ({imperfect}) AS every WHERE position > %(after)s) AS imperfect USING (position)"
+).format(imperfect=sql.SQL(IMPERFECT))
 HEAD = "SELECT coalesce(max(position), 0) AS position FROM webhooks"
 
 
 async def after(snapshot: Snapshot, match: Match, position: int, limit: int) -> list[Record]:
     """The next events after a position, the oldest first."""
-    page = NEXT.format(where=match.where())
-    query = SHOWN.format(imperfect=IMPERFECT_AFTER, page=page, status=sql.SQL(STATUS))
+    page = NEXT.format(where=match.where(), imperfect=IMPERFECT_AFTER if match.statuses is not None else sql.SQL(""))
+    query = SHOWN.format(page=page, status=sql.SQL(STATUS))
     rows = await snapshot.rows(query, {**match.arguments(), "after": position, "limit": limit})
     return rows[::-1]
 

@@ -27,6 +27,10 @@ class Window:
         except OverflowError:
             return None
 
+    def holds(self, at: datetime) -> bool:
+        """Whether a time is in it."""
+        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class People:

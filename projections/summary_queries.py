@@ -1,73 +1,170 @@
 """Counts of webhook events: in all, by repository, by type; with success, duration and API usage."""
 
-from typing import LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections.listing import ListQuery, Part
-from projections.statuses import IMPERFECT
-from projections.webhook_queries import Filters
+from projections import rolled_up
+from projections.duration_buckets import BOUNDS, percentile
+from projections.listing import ListQuery
+from projections.remarks import remarked
+from projections.rolled_up import DAY, Cover, Rollups, carried
+from projections.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
+READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the counts are made of."""
 
+FEW = 5_000
+"""So many durations are sorted, and their percentiles are exact."""
 
-EVENTS = """
-    imperfect AS ({imperfect}),
-    reported AS (
-        SELECT delivery_id, sum(calls) AS calls, sum(charged_calls) AS charged_calls, max(duration_ms) AS duration_ms
-        FROM usage_reports WHERE delivery_id IS NOT NULL GROUP BY delivery_id
-    ),
-    events AS (
-        SELECT e.repository_id, e.event_type, e.sender, e.received_at, imperfect.level IS NOT NULL AS failed,
-               coalesce(reported.duration_ms, e.duration_us / 1000.0) AS duration_ms,
-               coalesce(reported.calls, 0) AS calls, coalesce(reported.charged_calls, 0) AS charged_calls
-        FROM webhook_events e LEFT JOIN imperfect USING (position) LEFT JOIN reported USING (delivery_id)
-        WHERE {where}
+COUNTED: LiteralString = """
+    remarked AS ({remarked}),
+    counted AS (
+        SELECT repository_id, event_type, sum(events)::bigint AS events, sum(failed)::bigint AS failed, sum(us) AS us,
+               sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls
+        FROM (
+            SELECT c.repository_id, c.event_type, c.events, 0 AS failed, c.duration_us AS us, 0 AS calls,
+                   0 AS charged_calls
+            FROM event_counts c WHERE {units} AND {carried}
+            UNION ALL
+            SELECT e.repository_id, e.event_type, count(*), 0, sum(e.duration_us), 0, 0
+            FROM webhook_events e WHERE {events} AND {where} GROUP BY 1, 2
+            UNION ALL
+            SELECT repository_id, event_type, 0, count(*) FILTER (WHERE level > 0),
+                   coalesce(sum(1000 * duration_ms - duration_us), 0), sum(calls), sum(charged_calls)
+            FROM remarked GROUP BY 1, 2
+        ) AS parts GROUP BY 1, 2
     )
 """
-COUNTED = """
-    count(*) AS total_events, count(*) FILTER (WHERE NOT failed) AS successful_events,
-    count(*) FILTER (WHERE failed) AS failed_events, avg(duration_ms)::float8 AS avg_duration_ms,
+SUMS: LiteralString = """
+    coalesce(sum(events), 0)::bigint AS total_events, coalesce(sum(events - failed), 0)::bigint AS successful_events,
+    coalesce(sum(failed), 0)::bigint AS failed_events,
+    (sum(us) / 1000.0 / nullif(sum(events), 0))::float8 AS avg_duration_ms,
     sum(calls)::bigint AS total_api_calls, sum(charged_calls)::bigint AS total_token_spend
 """
-TOTALS = """
-SELECT {counted}, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY duration_ms) AS percentiles,
-       max(duration_ms)::float8 AS max_duration_ms, count(DISTINCT sender) AS unique_senders,
-       count(DISTINCT repository_id) FILTER (WHERE repository_id <> 0) AS unique_repositories,
-       min(received_at) AS first_received_at, max(received_at) AS last_received_at
-FROM events
+OVERVIEW: LiteralString = """
+SELECT * FROM (
+    SELECT groups.*, names.full_name AS repository,
+           row_number() OVER (PARTITION BY of_repository, names.full_name IS NULL
+                              ORDER BY total_events DESC, repository_id, event_type) AS place
+    FROM (
+        SELECT grouping(repository_id) = 0 AS of_repository, repository_id, event_type,
+               count(DISTINCT repository_id) FILTER (WHERE repository_id <> 0) AS unique_repositories, {sums}
+        FROM counted GROUP BY GROUPING SETS ((), (repository_id), (event_type))
+    ) AS groups LEFT JOIN repositories names USING (repository_id)
+) AS placed WHERE NOT of_repository OR (repository IS NOT NULL AND place <= %(top)s) ORDER BY place
 """
-BY_REPOSITORY = """
-SELECT repository_id, names.full_name AS repository, {counted}
-FROM events JOIN repositories names USING (repository_id)
-GROUP BY repository_id, names.full_name
+TOTALS: LiteralString = "SELECT {sums} FROM counted"
+BY_REPOSITORY: LiteralString = """
+SELECT repository_id, names.full_name AS repository, {sums}
+FROM counted JOIN repositories names USING (repository_id) GROUP BY repository_id, names.full_name
 """
 BUSIEST = "total_events DESC, repository_id"
-BY_TYPE = "SELECT event_type, count(*) AS events FROM events GROUP BY event_type ORDER BY events DESC, event_type"
+SENDERS = sql.SQL(
+    """
+SELECT count(DISTINCT sender) AS unique_senders FROM (
+    SELECT c.sender FROM event_senders c WHERE {units} AND {carried} AND c.sender <> ''
+    UNION ALL
+    SELECT e.sender FROM webhook_events e WHERE {events} AND {where} AND e.sender <> ''
+) AS seen
+"""
+)
+DURATIONS = sql.SQL(
+    """
+WITH remarked AS ({remarked})
+SELECT from_us, sum(events)::bigint AS events FROM (
+    SELECT c.from_us, c.events FROM event_durations c WHERE {units} AND {carried}
+    UNION ALL
+    SELECT (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)], 1
+    FROM webhook_events e WHERE {events} AND {where}
+    UNION ALL
+    SELECT (%(bounds)s::bigint[])[greatest(width_bucket(told.us, %(bounds)s::bigint[]), 1)], told.events
+    FROM remarked r CROSS JOIN LATERAL (VALUES (r.duration_us, -1), (1000 * r.duration_ms, 1)) AS told (us, events)
+    WHERE r.duration_ms IS NOT NULL
+) AS parts GROUP BY from_us
+"""
+)
+SORTED = sql.SQL(
+    """
+WITH remarked AS ({remarked})
+SELECT percentile_cont(ARRAY[0.5, 0.95, 1.0])
+       WITHIN GROUP (ORDER BY coalesce(remarked.duration_ms, e.duration_us / 1000.0)) AS percentiles
+FROM webhook_events e LEFT JOIN remarked USING (position) WHERE {where}
+"""
+)
 
 
-def _query(filters: Filters, select: LiteralString) -> sql.Composed:
-    events = sql.SQL(EVENTS).format(imperfect=sql.SQL(IMPERFECT), where=filters.where())
-    return sql.SQL("WITH {} {}").format(events, sql.SQL(select).format(counted=sql.SQL(COUNTED)))
+class Overview(NamedTuple):
+    """Counts of all, of the busiest repositories and of each type, the most frequent first."""
+
+    totals: Record
+    repositories: list[Record]
+    types: list[Record]
 
 
-async def totals(snapshot: Snapshot, filters: Filters) -> Record:
-    """One row: counts, durations in milliseconds, usage, and how many senders and repositories."""
-    return await snapshot.one(_query(filters, TOTALS), filters.arguments())
+class Durations(NamedTuple):
+    """In milliseconds; None without events."""
+
+    median: float | None
+    p95: float | None
+    longest: float | None
 
 
-def of_repositories(filters: Filters) -> ListQuery:
+def _composed(select: LiteralString, filters: Filters, cover: Cover) -> sql.Composed:
+    return sql.SQL("WITH " + COUNTED + select).format(sums=sql.SQL(SUMS), **_parts(filters, cover))
+
+
+def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict[str, sql.Composable]:
+    return {
+        "remarked": remarked(filters),
+        "units": cover.units(),
+        "carried": carried(filters, of_any_type=of_any_type),
+        "events": cover.events(),
+        "where": filters.where(),
+    }
+
+
+async def overview(snapshot: Snapshot, rollups: Rollups, filters: Filters, *, top: int) -> Overview:
+    """Everything in one pass: `top` repositories, under their present names."""
+    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY))
+    rows = await snapshot.rows(query, {**filters.arguments(), "top": top})
+    repositories = [row for row in rows if row["of_repository"]]
+    types = [row for row in rows if row["event_type"] is not None]
+    (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)
+    return Overview(totals, repositories, types)
+
+
+async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record:
+    """One row of counts."""
+    query = _composed(TOTALS, filters, rollups.cover(filters, DAY))
+    return await snapshot.one(query, filters.arguments())
+
+
+def of_repositories(rollups: Rollups, filters: Filters) -> ListQuery:
     """Counts of each repository, under its present name, the busiest first."""
-    return ListQuery(_query(filters, BY_REPOSITORY), sql.SQL(BUSIEST), filters.arguments())
+    query = _composed(BY_REPOSITORY, filters, rollups.cover(filters, DAY))
+    return ListQuery(query, sql.SQL(BUSIEST), filters.arguments())
 
 
-async def by_repository(snapshot: Snapshot, filters: Filters, *, limit: int) -> list[Record]:
-    """The busiest repositories."""
-    return (await of_repositories(filters).page(snapshot, Part(limit, 0))).rows
+async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
+    """How many different logins caused the events."""
+    cover = rollups.cover(filters, DAY, of_any_type=True)
+    query = SENDERS.format(**_parts(filters, cover, of_any_type=True))
+    return int((await snapshot.one(query, filters.arguments()))["unique_senders"])
 
 
-async def by_type(snapshot: Snapshot, filters: Filters) -> list[Record]:
-    """Events of each type, the most frequent first."""
-    return await snapshot.rows(_query(filters, BY_TYPE), filters.arguments())
+async def durations(snapshot: Snapshot, rollups: Rollups, filters: Filters, total: int) -> Durations:
+    """Of `total` events: exact where they are few, else within 2 %."""
+    cover = rollups.cover(filters, DAY, of_any_type=True)
+    if total <= FEW or not cover.whole_units:
+        found = await snapshot.one(SORTED.format(**_parts(filters, cover)), filters.arguments())
+        return Durations(*(found["percentiles"] or (None, None, None)))
+    arguments: dict[str, Any] = {**filters.arguments(), "bounds": list(BOUNDS)}
+    rows = await snapshot.rows(DURATIONS.format(**_parts(filters, cover, of_any_type=True)), arguments)
+    counts = {row["from_us"]: row["events"] for row in rows}
+    return Durations(*(_milliseconds(percentile(counts, share)) for share in (0.5, 0.95, 1.0)))
+
+
+def _milliseconds(microseconds: float | None) -> float | None:
+    return None if microseconds is None else microseconds / 1000

@@ -2,36 +2,58 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg import sql
 
-from projections.statuses import IMPERFECT
-from projections.webhook_queries import Filters
+from projections import rolled_up
+from projections.remarks import flawed
+from projections.rolled_up import DAY, QUARTER, Cover, Rollups, carried
+from projections.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
+READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that trends are made of."""
 
-SPAN = sql.SQL("SELECT min(e.received_at) AS first, max(e.received_at) AS last FROM webhook_events e WHERE {where}")
-COUNTED = sql.SQL(
-    """
-WITH imperfect AS ({imperfect})
-SELECT width_bucket(e.received_at, %(edges)s::timestamptz[]) - 1 AS bucket, count(*) AS total_events,
-       count(*) FILTER (WHERE imperfect.level IS NULL) AS successful_events,
-       count(*) FILTER (WHERE imperfect.level IS NOT NULL) AS failed_events
-FROM webhook_events e LEFT JOIN imperfect USING (position) WHERE {where} GROUP BY bucket
+OF_DAYS: LiteralString = "SELECT c.day::timestamptz AS at, c.events, 0 AS failed FROM event_counts c"
+OF_QUARTERS: LiteralString = "SELECT c.quarter AS at, c.events, 0 AS failed FROM event_quarters c"
+COUNTED: LiteralString = """
+SELECT bucket, sum(events)::bigint AS total_events, sum(events - failed)::bigint AS successful_events,
+       sum(failed)::bigint AS failed_events
+FROM (
+    SELECT width_bucket(at, %(edges)s::timestamptz[]) - 1 AS bucket, sum(events) AS events, 0 AS failed
+    FROM ({units} WHERE {within} AND {carried}) AS units GROUP BY 1
+    UNION ALL
+    SELECT width_bucket(e.received_at, %(edges)s::timestamptz[]) - 1, count(*), 0
+    FROM webhook_events e WHERE {events} AND {where} GROUP BY 1
+    UNION ALL
+    SELECT width_bucket(received_at, %(edges)s::timestamptz[]) - 1, 0, count(*)
+    FROM ({flawed}) AS flawed GROUP BY 1
+) AS parts GROUP BY bucket
 """
-)
 
 
-async def span(snapshot: Snapshot, filters: Filters) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last of the events that the filters let through were received."""
-    found = await snapshot.one(SPAN.format(where=filters.where()), filters.arguments())
-    return found["first"], found["last"]
-
-
-async def counts(snapshot: Snapshot, filters: Filters, edges: Sequence[datetime]) -> dict[int, Record]:
+async def counts(
+    snapshot: Snapshot, rollups: Rollups, filters: Filters, edges: Sequence[datetime]
+) -> dict[int, Record]:
     """Counts by the index of the bucket: the last edge that is not after the event. Empty buckets are left out."""
-    query = COUNTED.format(imperfect=sql.SQL(IMPERFECT), where=filters.where())
+    cover = _cover(rollups, filters, edges)
+    query = sql.SQL(COUNTED).format(
+        units=sql.SQL(OF_QUARTERS if cover.unit == QUARTER else OF_DAYS),
+        within=cover.units(),
+        carried=carried(filters, of_any_type=cover.unit == QUARTER),
+        events=cover.events(),
+        where=filters.where(),
+        flawed=flawed(filters),
+    )
     found = await snapshot.rows(query, {**filters.arguments(), "edges": list(edges)})
     return {row["bucket"]: row for row in found}
+
+
+def _cover(rollups: Rollups, filters: Filters, edges: Sequence[datetime]) -> Cover:
+    """Of the longest units of which each bucket has whole ones."""
+    if all(rolled_up.begins(edge, DAY) for edge in edges):
+        return rollups.cover(filters, DAY)
+    if all(rolled_up.begins(edge, QUARTER) for edge in edges):
+        return rollups.cover(filters, QUARTER, of_any_type=True)
+    return rolled_up.of_events(filters, QUARTER)

@@ -82,7 +82,8 @@ webhook_events = Projection(
         Index("webhook_events_position", "position"),
         Index("webhook_events_repository", "repository_id", descending("position")),
         Index("webhook_events_delivery", "delivery_id"),
-        Index("webhook_events_received", "received_at", postgresql_using="brin"),
+        Index("webhook_events_type", "event_type", descending("position")),
+        Index("webhook_events_received", "received_at"),
         Index("webhook_events_body", "body_hash"),
         Index(
             "webhook_events_imperfect",

@@ -1,80 +1,38 @@
 """The listing of webhook events: webhook_events with what usage reports and parks say of each."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import Any, LiteralString
+from dataclasses import replace
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import sql
 
-from projections.people import ALL, People, Window
-from projections.statuses import IMPERFECT, STATUS, STATUSES
+from projections import rolled_up
+from projections.people import Window
+from projections.remarks import flawed
+from projections.rolled_up import DAY, QUARTER, Rollups, carried
+from projections.statuses import STATUS, STATUSES
+from projections.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
-READS = ("webhook_events", "usage_reports", "repositories", "repository_names", "actors")
+READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the listing is made of."""
-
-
-OF_A_BOT: LiteralString = """
-    (right(lower(e.sender), 5) = '[bot]' OR lower(e.sender) = ANY(%(bot_logins)s)
-     OR lower(e.sender) IN (SELECT lower(a.login) FROM actors a WHERE a.type = 'Bot'))
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which events: caused by these people in these repositories (of all that are not named: None), of a type and a
-    status, received in [start, end). An event without a sender is of a human called ghost.
-    """
-
-    people: People = ALL
-    event_type: str | None = None
-    status: str | None = None
-
-    def where(self, *more: LiteralString) -> sql.Composed:
-        """The conditions that are given, joined by AND."""
-        conditions: list[LiteralString] = ["e.position IS NOT NULL", *more]
-        if self.people.repository_ids is not None:
-            conditions.append("e.repository_id = ANY(%(repository_ids)s)")
-        if self.people.users is not None:
-            conditions.append("lower(coalesce(e.sender, 'ghost')) = ANY(%(users)s)")
-        if self.people.excluded:
-            conditions.append("lower(coalesce(e.sender, 'ghost')) <> ALL(%(excluded)s)")
-        if self.people.actors != "all":
-            conditions.append(OF_A_BOT if self.people.actors == "bot" else f"coalesce(NOT {OF_A_BOT}, true)")
-        if self.event_type is not None:
-            conditions.append("e.event_type = %(event_type)s")
-        if self.status is not None:
-            conditions.append("coalesce(imperfect.level, 0) = %(level)s")
-        if self.people.start is not None:
-            conditions.append("e.received_at >= %(start)s")
-        if self.people.end is not None:
-            conditions.append("e.received_at < %(end)s")
-        return sql.SQL(" AND ").join(map(sql.SQL, conditions))
-
-    def arguments(self) -> dict[str, Any]:
-        level = STATUSES.index(self.status) if self.status is not None else 0
-        return {**self.people.arguments(), "event_type": self.event_type, "level": level}
-
-    def before(self) -> "Filters | None":
-        """The same in the window of the same length just before; None where that is open, or longer than the calendar."""
-        earlier = Window(self.people.start, self.people.end).before()
-        if earlier is None:
-            return None
-        return replace(self, people=replace(self.people, start=earlier.start, end=earlier.end))
+READS_OF_ONE = ("webhook_events", "usage_reports")
+"""Those that one event is made of."""
 
 
 SHOWN = sql.SQL(
     """
-WITH imperfect AS ({imperfect}), page AS MATERIALIZED ({page})
+WITH page AS MATERIALIZED ({page})
 SELECT e.*, {status} AS status, usage.*, parks.*,
        EXISTS (SELECT FROM webhook_events o WHERE o.body_hash = e.body_hash AND o.hook_id = e.hook_id
                AND o.position < e.position) AS suspect_replay
-FROM page AS e LEFT JOIN LATERAL (SELECT e.level) AS imperfect ON true
+FROM page AS e
 LEFT JOIN LATERAL (
     SELECT count(*) AS reports, sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls,
            min(remaining) AS remaining, max(duration_ms) AS duration_ms, max(completed_at) AS completed_at,
-           string_agg(error, E'\\n' ORDER BY report_id) AS report_error
+           string_agg(error, E'\\n' ORDER BY report_id) AS report_error,
+           max(CASE status WHEN 'error' THEN 2 WHEN 'partial' THEN 1 END) AS report_level
     FROM usage_reports r WHERE r.delivery_id = e.delivery_id
 ) AS usage ON true
 LEFT JOIN LATERAL (
@@ -82,13 +40,30 @@ LEFT JOIN LATERAL (
     FROM parked_events k JOIN projections USING (projection, generation)
     WHERE k.position = e.position AND k.state = 'parked'
 ) AS parks ON true
+CROSS JOIN LATERAL (
+    SELECT greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, usage.report_level,
+                    CASE WHEN parks.park_error IS NOT NULL THEN 1 END, e.least_level) AS level
+) AS imperfect
 ORDER BY e.position DESC
 """
 )
 LISTED = sql.SQL(
     """
-SELECT e.*, imperfect.level FROM webhook_events e LEFT JOIN imperfect USING (position)
+SELECT e.*, 0 AS least_level FROM webhook_events e
 WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+)
+OF_LEVEL = sql.SQL(
+    """
+SELECT e.*, 0 AS least_level FROM ({flawed}) AS flawed JOIN webhook_events e USING (position)
+WHERE flawed.level = %(level)s AND {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+)
+FLAWLESS = sql.SQL(
+    """
+WITH flawed AS MATERIALIZED ({flawed}) SELECT e.*, 0 AS least_level FROM webhook_events e
+WHERE {where} AND NOT EXISTS (SELECT FROM flawed WHERE flawed.position = e.position)
+ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 )
 UNLISTED = sql.SQL(
@@ -96,7 +71,7 @@ UNLISTED = sql.SQL(
 SELECT w.position, w.delivery_id, w.hook_id, w.received_at, w.appended_at AS processed_at, w.event_type, w.source,
        extract(epoch FROM w.handed_over_at - w.received_at) * 1000000 AS duration_us,
        NULL::text AS repository, NULL::text AS action, NULL::bigint AS pr_number, NULL::text AS sender,
-       NULL::timestamptz AS event_at, NULL::bigint AS body_hash, 0 AS repeats, 'tolerant' AS reading, 2 AS level,
+       NULL::timestamptz AS event_at, NULL::bigint AS body_hash, 0 AS repeats, 'tolerant' AS reading, 2 AS least_level,
        CASE k.state WHEN 'ignored' THEN k.error END AS error_message
 FROM webhooks w JOIN parked_events k USING (position) JOIN projections USING (projection, generation)
 WHERE w.delivery_id = %(delivery_id)s AND w.source IN ('webhook', 'reconciled') AND NOT w.repeat
@@ -105,8 +80,19 @@ AND k.projection = 'webhook_events' AND k.state IN ('parked', 'ignored')
 )
 """What webhook_events itself could not take: only the log knows of it."""
 COUNT = sql.SQL(
-    "WITH imperfect AS ({imperfect}) SELECT count(*) AS total"
-    " FROM webhook_events e LEFT JOIN imperfect USING (position) WHERE {where}"
+    """
+SELECT coalesce(sum(events), 0)::bigint AS total FROM (
+    SELECT sum(c.events) AS events FROM event_counts c WHERE {units} AND {carried}
+    UNION ALL
+    SELECT count(*) FROM webhook_events e WHERE {events} AND {where}
+) AS parts
+"""
+)
+COUNT_FLAWED = sql.SQL("SELECT level, count(*) AS events FROM ({flawed}) AS flawed GROUP BY level")
+POSITIONS = sql.SQL(
+    """
+SELECT min(c.first_position) AS first, max(c.last_position) AS last FROM event_quarters c WHERE {units} AND {carried}
+"""
 )
 NAMED = """
 WITH asked AS (SELECT lower(name) AS name FROM unnest(%(names)s::text[]) AS name),
@@ -126,29 +112,61 @@ async def repository_ids(snapshot: Snapshot, names: list[str]) -> tuple[int, ...
 
 
 async def page(
-    snapshot: Snapshot, filters: Filters, *, limit: int, offset: int = 0, after: int | None = None
+    snapshot: Snapshot, rollups: Rollups, filters: Filters, *, limit: int, offset: int = 0, after: int | None = None
 ) -> list[Record]:
     """Events, newest first. `after`: only those before this position in time, for paging by key."""
-    more: tuple[LiteralString, ...] = ("e.position < %(after)s",) if after is not None else ()
+    more: list[LiteralString] = ["e.position < %(after)s"] if after is not None else []
     arguments = {**filters.arguments(), "limit": limit, "offset": offset, "after": after}
-    return await snapshot.rows(_shown(LISTED.format(where=filters.where(*more))), arguments)
+    if bounds := await _positions(snapshot, rollups, filters):
+        more.append("e.position BETWEEN %(first)s AND %(last)s")
+        arguments |= bounds
+    return await snapshot.rows(_shown(_listed(filters, *more)), arguments)
+
+
+async def _positions(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record | None:
+    """Between which positions the events of the window are, by the quarters of an hour that have a part of it: so a
+    window long past is not looked for from the newest event on. None where that is not known.
+    """
+    if filters.window == Window() or not rollups.usable or rollups.spoiled:
+        return None
+    query = POSITIONS.format(
+        units=rolled_up.touched(filters.window, QUARTER), carried=carried(filters, of_any_type=True)
+    )
+    return await snapshot.one(query, filters.arguments())
+
+
+def _listed(filters: Filters, *more: LiteralString) -> sql.Composed:
+    if filters.status is None:
+        return LISTED.format(where=filters.where(*more))
+    query = FLAWLESS if filters.status == "success" else OF_LEVEL
+    return query.format(where=filters.where(*more), flawed=flawed(filters))
 
 
 def stream(snapshot: Snapshot, filters: Filters) -> AsyncIterator[Record]:
     """All events that the filters let through, newest first."""
-    arguments = {**filters.arguments(), "limit": None, "offset": 0}
-    return snapshot.stream(_shown(LISTED.format(where=filters.where())), arguments)
+    return snapshot.stream(_shown(_listed(filters)), {**filters.arguments(), "limit": None, "offset": 0})
 
 
 def _shown(page: sql.Composable) -> sql.Composed:
     """A query of some events with all that is shown of them."""
-    return SHOWN.format(imperfect=sql.SQL(IMPERFECT), page=page, status=sql.SQL(STATUS))
+    return SHOWN.format(page=page, status=sql.SQL(STATUS))
 
 
-async def count(snapshot: Snapshot, filters: Filters) -> int:
+async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
     """How many events the filters let through."""
-    query = COUNT.format(imperfect=sql.SQL(IMPERFECT), where=filters.where())
-    return int((await snapshot.one(query, filters.arguments()))["total"])
+    if filters.status is None:
+        return await _count(snapshot, rollups, filters)
+    rows = await snapshot.rows(COUNT_FLAWED.format(flawed=flawed(filters)), filters.arguments())
+    of_level = {row["level"]: int(row["events"]) for row in rows}
+    if level := STATUSES.index(filters.status):
+        return of_level.get(level, 0)
+    return await _count(snapshot, rollups, replace(filters, status=None)) - sum(of_level.values())
+
+
+async def _count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
+    cover = rollups.cover(filters, DAY)
+    parts = {"units": cover.units(), "events": cover.events(), "where": filters.where(), "carried": carried(filters)}
+    return int((await snapshot.one(COUNT.format(**parts), filters.arguments()))["total"])
 
 
 async def event_at(snapshot: Snapshot, delivery_id: UUID) -> Record | None:

@@ -122,6 +122,7 @@ def test_two_windows_that_meet_add_up(api: Service, hour: int) -> None:
 def test_trends_of_nothing(api: Service) -> None:
     assert shown(api, event_type="unheard_of") == []
     assert shown(api, start_time="2026-03-02", end_time="2026-03-02") == []
+    assert shown(api, start_time="2026-03-02T10:30:00Z", end_time="2026-03-02T10:30:00Z") == []
 
 
 @pytest.mark.parametrize("zone", ["Europe/Atlantis", "", "..", "/etc/passwd", "America", "a\x00b", "x" * 5000, "ü"])

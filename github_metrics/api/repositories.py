@@ -10,7 +10,8 @@ from github_metrics.api.lists import LIST, Paged, listed, whole
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.requests import Names
 from projections import summary_queries
-from projections.webhook_queries import Filters
+from projections.rolled_up import rollups
+from projections.webhook_filters import Filters
 from replay.snapshot import Record
 
 router = APIRouter(tags=["repositories"])
@@ -70,7 +71,8 @@ async def get_repository_statistics(
     repository: Annotated[Names, Query(description="as repositories")] = None,
 ) -> Any:
     """Webhook events of each repository, the busiest first: counts, success rate, processing time, API usage."""
-    query = summary_queries.of_repositories(Filters(await within(asked, repository)))
+    filters = Filters(await within(asked, repository))
+    query = summary_queries.of_repositories(await rollups(asked.snapshot), filters)
     if paging.csv:
         return await whole(response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

@@ -6,13 +6,16 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
+from github_metrics.api.bucketing import closed
 from github_metrics.api.pages import TimeRange
 from github_metrics.api.problems import PROBLEMS
 from github_metrics.api.repositories import counts, percent
 from github_metrics.api.requests import Names, text
 from projections import summary_queries
 from projections.people import Window
-from projections.webhook_queries import Filters
+from projections.rolled_up import first_and_last, rollups
+from projections.summary_queries import Durations
+from projections.webhook_filters import Filters
 from replay.snapshot import Record
 
 router = APIRouter(tags=["summary"])
@@ -85,27 +88,26 @@ def _trends(now: Record, before: Record | None) -> dict[str, float | None]:
 
 
 def _summary(now: Record, before: Record | None) -> dict[str, Any]:
-    median, p95 = now["percentiles"] or (None, None)
     total = now["total_events"]
     return {
         **counts(now),
-        "median_processing_time_ms": None if median is None else round(median),
-        "p95_processing_time_ms": None if p95 is None else round(p95),
-        "max_processing_time_ms": None if now["max_duration_ms"] is None else round(now["max_duration_ms"]),
         "avg_api_calls_per_event": round(now["total_api_calls"] / total, 2) if total else None,
         "unique_repositories": now["unique_repositories"],
-        "unique_senders": now["unique_senders"],
         **_trends(now, before),
     }
 
 
-def _rate(row: Record, asked: Window, seconds: int) -> float | None:
-    """Events in so many seconds, over the window; a side that is open ends at the first or last event."""
-    start, end = asked.start or row["first_received_at"], asked.end or row["last_received_at"]
-    if start is None or end is None:
+def _durations(found: Durations) -> dict[str, int | None]:
+    names = ("median_processing_time_ms", "p95_processing_time_ms", "max_processing_time_ms")
+    return {name: None if value is None else round(value) for name, value in zip(names, found, strict=True)}
+
+
+def _rate(row: Record, window: Window, seconds: int) -> float | None:
+    """Events in so many seconds, over a window; None where it has no ends, for want of events."""
+    if window.start is None or window.end is None:
         return None
     total: int = row["total_events"]
-    return round(total / max((end - start).total_seconds() / seconds, 1), 2)
+    return round(total / max((window.end - window.start).total_seconds() / seconds, 1), 2)
 
 
 @router.get("/summary", operation_id="get_metrics_summary", responses=PROBLEMS)
@@ -118,16 +120,18 @@ async def get_metrics_summary(
     busiest repositories, and the events of each type.
     """
     filters = Filters(await within(asked, repository), None if event_type is None else text(event_type))
-    snapshot, window = asked.snapshot, Window(asked.people.start, asked.people.end)
-    earlier = filters.before()
-    now = await summary_queries.totals(snapshot, filters)
-    before = await summary_queries.totals(snapshot, earlier) if earlier is not None else None
-    top = await summary_queries.by_repository(snapshot, filters, limit=TOP)
-    types = await summary_queries.by_type(snapshot, filters)
+    snapshot, window = asked.snapshot, filters.window
+    known, earlier = await rollups(snapshot), filters.before()
+    found = await summary_queries.overview(snapshot, known, filters, top=TOP)
+    now = found.totals
+    before = await summary_queries.totals(snapshot, known, earlier) if earlier is not None else None
+    durations = await summary_queries.durations(snapshot, known, filters, now["total_events"])
+    senders = await summary_queries.unique_senders(snapshot, known, filters)
+    measured = await closed(filters.people, lambda: first_and_last(snapshot, known, filters))
     return MetricsSummary.model_validate(
         {
             "time_range": {"start_time": window.start, "end_time": window.end},
-            "summary": _summary(now, before),
+            "summary": {**_summary(now, before), **_durations(durations), "unique_senders": senders},
             "top_repositories": [
                 {
                     "repository": row["repository"],
@@ -135,10 +139,10 @@ async def get_metrics_summary(
                     "percentage": percent(row["total_events"], now["total_events"]),
                     "success_rate": percent(row["successful_events"], row["total_events"]),
                 }
-                for row in top
+                for row in found.repositories
             ],
-            "event_type_distribution": {row["event_type"]: row["events"] for row in types},
-            "hourly_event_rate": _rate(now, window, HOUR),
-            "daily_event_rate": _rate(now, window, 24 * HOUR),
+            "event_type_distribution": {row["event_type"]: row["total_events"] for row in found.types},
+            "hourly_event_rate": _rate(now, measured, HOUR),
+            "daily_event_rate": _rate(now, measured, 24 * HOUR),
         }
     )

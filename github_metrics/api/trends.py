@@ -13,7 +13,8 @@ from github_metrics.api.pages import TimeRange, Zoned
 from github_metrics.api.requests import Names, text
 from github_metrics.buckets import Bucket
 from projections import trend_queries
-from projections.webhook_queries import Filters
+from projections.rolled_up import first_and_last, rollups
+from projections.webhook_filters import Filters
 
 router = APIRouter(tags=["trends"])
 
@@ -48,9 +49,10 @@ async def get_metrics_trends(
 ) -> Any:
     """Webhook events in each hour, day, week or month: how many, and how many succeeded and failed."""
     filters = Filters(await within(asked, repository), None if event_type is None else text(event_type))
-    window = await closed(filters.people, lambda: trend_queries.span(asked.snapshot, filters))
+    known = await rollups(asked.snapshot)
+    window = await closed(filters.people, lambda: first_and_last(asked.snapshot, known, filters))
     edges = await begins(window, bucket, asked.zone)
-    counted = await trend_queries.counts(asked.snapshot, filters, edges) if edges else {}
+    counted = await trend_queries.counts(asked.snapshot, known, filters, edges) if edges else {}
     trends = [
         {"bucket": begin.astimezone(asked.zone), **_counts(counted.get(index))} for index, begin in enumerate(edges)
     ]

@@ -18,7 +18,8 @@ from github_metrics.api.problems import PROBLEMS, NotFound, Problem
 from github_metrics.api.requests import MAX_POSITION, Names, Reads, links, text
 from projections import webhook_queries
 from projections.decode import content, parse
-from projections.webhook_queries import Filters
+from projections.rolled_up import rollups
+from projections.webhook_filters import Filters
 from replay.event import Reading
 from replay.log import body_at
 from replay.snapshot import Record, Snapshot
@@ -26,7 +27,7 @@ from replay.snapshot import Record, Snapshot
 router = APIRouter(tags=["webhooks"])
 
 Status = Literal["success", "error", "partial"]
-Taken = Annotated[Snapshot, Depends(Reads(*webhook_queries.READS), scope="function")]
+Taken = Annotated[Snapshot, Depends(Reads(*webhook_queries.READS_OF_ONE), scope="function")]
 
 
 class WebhookEvent(BaseModel):
@@ -120,11 +121,12 @@ async def get_webhook_events(
         return await csv_answer(
             webhook_queries.stream(snapshot, filters), WebhookEvent, event_fields, "webhooks", response.headers
         )
+    known = await rollups(snapshot)
     offset = 0 if after is not None else paging.part.offset
     # One more than asked for says whether there is a next page.
-    found = await webhook_queries.page(snapshot, filters, limit=paging.page_size + 1, offset=offset, after=after)
+    found = await webhook_queries.page(snapshot, known, filters, limit=paging.page_size + 1, offset=offset, after=after)
     rows = found[: paging.page_size]
-    described = pagination(await webhook_queries.count(snapshot, filters), paging.page, paging.page_size)
+    described = pagination(await webhook_queries.count(snapshot, known, filters), paging.page, paging.page_size)
     if after is not None:
         described |= {"has_next": len(found) > paging.page_size, "has_prev": True}
     response.headers["Link"] = _links(request, described, rows, after)

@@ -1,0 +1,175 @@
+"""Which part of a window the rows of a rollup answer, and which its events: whole days, or quarters of an hour, and
+what a window has besides, at its two ends.
+
+A rollup is left aside where it does not tell what is asked (who, which status), and while it does not stand where
+webhook_events stands. A unit in which one of them has parked an event is read from the events too: so an answer is
+always the same as that of the events alone.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+
+from psycopg import sql
+
+from projections.people import Window
+from projections.webhook_filters import Filters
+from replay.snapshot import Snapshot
+
+READS = ("webhook_events", "event_counts", "event_quarters", "event_senders", "event_durations")
+"""The projections that are looked at together."""
+
+DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
+COLUMNS = {DAY: "day", QUARTER: "quarter"}
+"""Days are dates of UTC."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+SPOILED = """
+SELECT DISTINCT w.received_at FROM parked_events k JOIN projections USING (projection, generation)
+JOIN webhooks w USING (position)
+WHERE k.projection = ANY(%(reads)s) AND k.state IN ('parked', 'ignored')
+"""
+"""When the events came that one of the tables lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A window, as whole units (days or quarters of an hour) without those in `but`, and as spans of events."""
+
+    unit: timedelta
+    whole: Window
+    but: tuple[datetime, ...]
+    spans: tuple[Window, ...]
+
+    @property
+    def whole_units(self) -> bool:
+        """Whether there are any."""
+        return self.whole.start is None or self.whole.start != self.whole.end
+
+    def units(self) -> sql.Composed:
+        """The condition on the rows `c` of a rollup by day or by quarter."""
+        bounds = {
+            "unit": sql.Identifier("c", COLUMNS[self.unit]),
+            "first": self._told(self.whole.start or "-infinity"),
+            "until": self._told(self.whole.end or "infinity"),
+            "but": sql.SQL(", ").join(self._told(at) for at in self.but),
+        }
+        among = "{unit} >= {first} AND {unit} < {until}" + (" AND {unit} NOT IN ({but})" if self.but else "")
+        return sql.SQL(among).format(**bounds)
+
+    def _told(self, at: datetime | str) -> sql.Literal:
+        return sql.Literal(at.date() if isinstance(at, datetime) and self.unit == DAY else at)
+
+    def events(self) -> sql.Composable:
+        """The condition on the events `e` of the spans."""
+        inside = [sql.SQL("(e.received_at >= {} AND e.received_at < {})").format(*_bounds(span)) for span in self.spans]
+        return sql.SQL("({})").format(sql.SQL(" OR ").join(inside)) if inside else sql.SQL("false")
+
+
+def _bounds(span: Window) -> Iterator[sql.Literal]:
+    yield sql.Literal(span.start or "-infinity")
+    yield sql.Literal(span.end or "infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class Rollups:
+    """What of the rollups can be used in a snapshot: none of it, or all but some moments."""
+
+    usable: bool
+    spoiled: tuple[datetime, ...] = ()
+
+    def cover(self, filters: Filters, unit: timedelta, *, of_any_type: bool = False) -> Cover:
+        """How the window of the filters is answered. `of_any_type`: the rollup does not tell one type from another."""
+        told = self.usable and filters.of_everyone and filters.status is None
+        if not told or (of_any_type and filters.event_type is not None):
+            return of_events(filters, unit)
+        window = filters.window
+        try:
+            whole = Window(_up(window.start, unit), _down(window.end, unit))
+        except OverflowError:  # the calendar ends within the unit
+            return of_events(filters, unit)
+        if whole.start is not None and whole.end is not None and whole.start >= whole.end:
+            return of_events(filters, unit)
+        return _covered(window, whole, {_floor(at, unit) for at in self.spoiled}, unit)
+
+
+def of_events(filters: Filters, unit: timedelta) -> Cover:
+    """The window of the filters, without whole units."""
+    return Cover(unit, Window(EPOCH, EPOCH), (), (filters.window,))
+
+
+def touched(window: Window, unit: timedelta) -> sql.Composed:
+    """The condition on the rows `c` of a rollup of which the window has a part."""
+    start = None if window.start is None else _floor(window.start, unit)
+    return Cover(unit, Window(start, window.end), (), ()).units()
+
+
+def begins(at: datetime, unit: timedelta) -> bool:
+    """Whether a unit begins at this time."""
+    return _floor(at, unit) == at
+
+
+def _covered(window: Window, whole: Window, spoiled: set[datetime], unit: timedelta) -> Cover:
+    but = tuple(sorted(at for at in spoiled if whole.holds(at)))
+    edges = [Window(window.start, whole.start), Window(whole.end, window.end)]
+    spans = [edge for edge in edges if edge.start != edge.end]
+    return Cover(unit, whole, but, (*spans, *(Window(at, at + unit) for at in but)))
+
+
+def _floor(at: datetime, unit: timedelta) -> datetime:
+    return at - (at - EPOCH) % unit
+
+
+def _down(at: datetime | None, unit: timedelta) -> datetime | None:
+    return None if at is None else _floor(at, unit)
+
+
+def _up(at: datetime | None, unit: timedelta) -> datetime | None:
+    return None if at is None else at + (EPOCH - at) % unit
+
+
+def carried(filters: Filters, *, of_any_type: bool = False) -> sql.Composed:
+    """The conditions on the rows `c` of a rollup that are not about time."""
+    conditions: list[LiteralString] = ["true"]
+    if filters.people.repository_ids is not None:
+        conditions.append("c.repository_id = ANY(%(repository_ids)s)")
+    if filters.event_type is not None and not of_any_type:
+        conditions.append("c.event_type = %(event_type)s")
+    return sql.SQL(" AND ").join(map(sql.SQL, conditions))
+
+
+async def rollups(snapshot: Snapshot) -> Rollups:
+    """What can be used now: the tables must have applied the log up to the same position."""
+    positions = {snapshot.positions[name] for name in READS}
+    if len(positions) > 1:
+        return Rollups(usable=False)
+    found = await snapshot.rows(SPOILED, {"reads": list(READS)})
+    return Rollups(usable=True, spoiled=tuple(row["received_at"] for row in found))
+
+
+FIRST_AND_LAST = sql.SQL(
+    """
+WITH days AS MATERIALIZED (SELECT min(c.day) AS first, max(c.day) AS last FROM event_counts c WHERE {carried})
+SELECT (SELECT min(e.received_at) FROM webhook_events e WHERE {where}
+        AND e.received_at >= (SELECT first FROM days) AND e.received_at < (SELECT first + 1 FROM days)) AS first,
+       (SELECT max(e.received_at) FROM webhook_events e WHERE {where}
+        AND e.received_at >= (SELECT last FROM days) AND e.received_at < (SELECT last + 1 FROM days)) AS last
+"""
+)
+OF_EVENTS = sql.SQL(
+    "SELECT min(e.received_at) AS first, max(e.received_at) AS last FROM webhook_events e WHERE {where}"
+)
+
+
+async def first_and_last(
+    snapshot: Snapshot, rollups: Rollups, filters: Filters
+) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last of the events that the filters let through were received. Only the one at an open
+    side of the window is looked for: the other is None where its day is outside.
+    """
+    told = rollups.usable and not rollups.spoiled and filters.of_everyone
+    query = (FIRST_AND_LAST if told else OF_EVENTS).format(where=filters.where(), carried=carried(filters))
+    found = await snapshot.one(query, filters.arguments())
+    return found["first"], found["last"]
