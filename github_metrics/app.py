@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from github_metrics import dashboard_pages
 from github_metrics.access import access
 from github_metrics.api import (
+    api_usage,
     checks,
     comment_resolution,
     contributors,
@@ -152,6 +153,7 @@ def _metrics_router() -> APIRouter:
         jobs,
         deployments,
         labels,
+        api_usage,
         usage,
         projections,
         parked,

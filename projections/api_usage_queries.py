@@ -1,0 +1,128 @@
+"""What was spent of GitHub's rate limits: by window of each limit, and over time, by resource, repository and event type.
+
+All of it is as consumers report it, and counts when the report came.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, LiteralString
+
+from psycopg import sql
+
+from projections.listing import ListQuery
+from projections.people import CHOSEN, People
+from replay.snapshot import Record, Snapshot
+
+READS = ("api_usage", "usage_reports", "webhook_events", "repositories", "actors")
+"""The projections that the lists are made of."""
+
+Group = Literal["window", "resource", "repository", "event_type"]
+
+WINDOWS = sql.SQL(
+    """
+SELECT 0 AS bucket, nullif(token_fingerprint, '') AS token_fingerprint, resource, NULL::text AS repository,
+       NULL::text AS event_type, nullif(reset_at, 'epoch') AS reset_at, "limit", used, remaining, least_used,
+       NULL::bigint AS reports, calls, charged_calls, first_reported_at, last_reported_at
+FROM api_usage
+WHERE first_reported_at >= %(start)s::timestamptz AND first_reported_at < %(end)s::timestamptz
+"""
+)
+REPORTS = sql.SQL(
+    """
+    reports AS (
+        SELECT {bucket} AS bucket, r.resource, r.calls, r.charged_calls, r.reported_at, about.event_type,
+               coalesce(names.full_name, r.repository) AS repository, lower(r.reporter) AS person, NULL::boolean AS bot
+        FROM usage_reports r {about}
+        WHERE r.reported_at >= %(start)s::timestamptz AND r.reported_at < %(end)s::timestamptz
+        AND (%(repository_ids)s::bigint[] IS NULL OR names.repository_id = ANY(%(repository_ids)s))
+    )
+"""
+)
+ABOUT: LiteralString = """
+    LEFT JOIN LATERAL (
+        SELECT e.event_type, e.repository_id FROM webhook_events e
+        WHERE e.delivery_id = r.delivery_id AND e.position IS NOT NULL ORDER BY e.position LIMIT 1
+    ) AS about ON true
+    LEFT JOIN LATERAL (
+        SELECT n.repository_id, n.full_name FROM repositories n
+        WHERE n.repository_id = about.repository_id
+        OR about.repository_id IS NULL AND lower(n.full_name) = lower(r.repository)
+        ORDER BY n.repository_id LIMIT 1
+    ) AS names ON true
+"""
+"""The event that a report is about, and its repository under its present name; else the one that the report names."""
+NOTHING_ABOUT: LiteralString = """
+    CROSS JOIN (SELECT NULL::text AS event_type) AS about
+    CROSS JOIN (SELECT NULL::text AS full_name, NULL::bigint AS repository_id) AS names
+"""
+SPENT = sql.SQL(
+    """
+WITH {reports}
+SELECT bucket, NULL::text AS token_fingerprint, {resource} AS resource, {repository} AS repository,
+       {event_type} AS event_type, NULL::timestamptz AS reset_at, NULL::bigint AS "limit", NULL::bigint AS used,
+       NULL::bigint AS remaining, NULL::bigint AS least_used, count(*) AS reports,
+       coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(charged_calls), 0)::bigint AS charged_calls,
+       min(reported_at) AS first_reported_at, max(reported_at) AS last_reported_at
+FROM reports WHERE {chosen} GROUP BY 1, 3, 4, 5
+"""
+)
+SPAN = sql.SQL("SELECT min(reported_at) AS first, max(reported_at) AS last FROM usage_reports")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Which usage: reported by these people (`users` are reporters), of these repositories, in buckets that begin at
+    `edges` (None: the whole window as one). Windows of a limit are of a token: neither of a reporter nor of a
+    repository.
+    """
+
+    people: People
+    group: Group
+    edges: Sequence[datetime] | None = None
+
+    def query(self) -> ListQuery:
+        """The latest windows first; of other groups those that cost most in each bucket."""
+        arguments = {**self.people.arguments(), "edges": list(self.edges or ())}
+        if self.group == "window":
+            order = "reset_at DESC NULLS LAST, resource, token_fingerprint"
+            return ListQuery(WINDOWS, sql.SQL(order), arguments)
+        parts = {
+            name: sql.SQL(name if name == self.group else "NULL::text")
+            for name in ("resource", "repository", "event_type")
+        }
+        query = SPENT.format(reports=self._reports(), chosen=sql.SQL(CHOSEN), **parts)
+        order = "bucket, charged_calls DESC, calls DESC, resource, repository, event_type"
+        return ListQuery(query, sql.SQL(order), arguments)
+
+    def _reports(self) -> sql.Composed:
+        """What no part of the answer needs is not looked up: the event that each report is about."""
+        named = self.group != "resource" or self.people.repository_ids is not None
+        bucket = "0" if self.edges is None else "width_bucket(r.reported_at, %(edges)s::timestamptz[]) - 1"
+        return REPORTS.format(bucket=sql.SQL(bucket), about=sql.SQL(ABOUT if named else NOTHING_ABOUT))
+
+
+async def span(snapshot: Snapshot) -> tuple[datetime | None, datetime | None]:
+    """When the first and the last report came."""
+    found = await snapshot.one(SPAN)
+    return found["first"], found["last"]
+
+
+def exhaustion(window: Record, as_of: datetime) -> tuple[bool | None, datetime | None]:
+    """Whether a limit is used up before it is reset, and when; None where that is not known.
+
+    Linear: `used` goes on growing as it grew between the first and the last report of the window. Known of a window
+    that is not over, and was reported at two moments at least, or is used up already.
+    """
+    reset_at, remaining, last = window["reset_at"], window["remaining"], window["last_reported_at"]
+    if reset_at is None or remaining is None or reset_at <= as_of:
+        return None, None
+    if remaining == 0:
+        return True, last
+    seconds = (last - window["first_reported_at"]).total_seconds()
+    if window["used"] is None or seconds <= 0:
+        return None, None
+    rate = (window["used"] - window["least_used"]) / seconds
+    if rate <= 0 or remaining / rate >= (reset_at - last).total_seconds():
+        return False, None
+    return True, last + timedelta(seconds=remaining / rate)
