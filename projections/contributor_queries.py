@@ -7,7 +7,7 @@ from psycopg import sql
 from projections.listing import ListQuery
 from projections.people import CHOSEN, FACTS, People
 from projections.statistics import statistics
-from projections.team_queries import TEAMS
+from projections.team_queries import team_reviews
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "actors", "repository_names")
 """The projections that the lists are made of."""
@@ -25,21 +25,11 @@ REVIEWERS = sql.SQL("""
            CASE WHEN bool_or(across IS NOT NULL) THEN coalesce(sum(reviews) FILTER (WHERE across), 0)::bigint END
                AS cross_team_reviews
     FROM (
-        SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews, repository_id, number
-        FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+        SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews, bool_or({across}) AS across
+        FROM {of} WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
         GROUP BY person, repository_id, number
-    ) AS of_each_pull_request {across} GROUP BY person
+    ) AS of_each_pull_request GROUP BY person
 """)
-UNKNOWN = sql.SQL("CROSS JOIN (SELECT NULL::boolean AS across) AS judged")
-JUDGED = sql.SQL("""
-    LEFT JOIN LATERAL (
-        SELECT NOT (m.teams && t.teams) AS across FROM pull_teams t
-        JOIN team_members m ON m.scope = t.scope
-        WHERE m.person = of_each_pull_request.person
-        AND t.repository_id = of_each_pull_request.repository_id AND t.number = of_each_pull_request.number
-    ) AS judged ON true
-""")
-"""Whether a review is across teams: null where the reviewer or the pull request is of none."""
 APPROVERS = sql.SQL("""
     SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
     FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
@@ -60,8 +50,10 @@ def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
     """Reviewers of others' pull requests, by reviews submitted in the window. `teams`: from team_arguments; None: it is
     not known of any review whether it is across teams.
     """
-    facts = sql.SQL(FACTS) if teams is None else sql.SQL(", ").join([sql.SQL(FACTS), TEAMS])
-    people = REVIEWERS.format(reviews=statistics("reviews"), across=UNKNOWN if teams is None else JUDGED)
+    judged = [] if teams is None else [team_reviews()]
+    of, across = ("reviews", "NULL::boolean") if teams is None else ("team_reviews", "cross_team")
+    facts = sql.SQL(", ").join([sql.SQL(FACTS), *judged])
+    people = REVIEWERS.format(reviews=statistics("reviews"), of=sql.SQL(of), across=sql.SQL(across))
     query = LISTED.format(facts=facts, people=people, chosen=sql.SQL(CHOSEN))
     order = sql.SQL("total_reviews DESC, prs_reviewed DESC, person")
     return ListQuery(query, order, {**asked.arguments(), "prefix": "", **(teams or {})})

@@ -79,7 +79,7 @@ FACTS: LiteralString = """
     reviews AS NOT MATERIALIZED (
         SELECT v.repository_id, v.number, v.review_id, v.submitted_at AS at, v.state,
                lower(coalesce(v.reviewer, 'ghost')) AS person, coalesce(v.reviewer, 'ghost') AS "user",
-               v.reviewer_type = 'Bot' AS bot
+               v.reviewer_type = 'Bot' AS bot, p.person AS author, p.labels
         FROM pr_reviews v JOIN pulls p USING (repository_id, number)
         WHERE v.state IN ('approved', 'changes_requested', 'commented')
         AND NOT coalesce(v.reviewer_id = p.author_id, lower(v.reviewer) = lower(p.author), false)
@@ -109,7 +109,8 @@ FACTS: LiteralString = """
     )
 """
 """What people did, of the repositories that are asked for. `pulls`: what of it falls into the window. The others are of
-all time. `reviews`: submitted ones by others than the author; a dismissed one was submitted all the same. `marks`:
+all time. `reviews`: submitted ones by others than the author, with the author and the labels of the pull request; a
+dismissed one was submitted all the same. `marks`:
 labels that name another than the author behind the prefix, when they were put on, or first seen where that was missed.
 `approvals` and `lgtm`: the first by each person of each pull request, so that one counts once, in one window only.
 Not materialized: a query uses some of them.

@@ -1,15 +1,15 @@
 """How work is spread over people, how soon each reviews, and where approvals wait: three lists, each with a summary."""
 
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 from psycopg import sql
 
 from projections.inequality import gini
-from projections.listing import ListQuery, Part
 from projections.people import CHOSEN, FACTS, People
+from projections.sections import Section
 from projections.statistics import statistics
-from replay.snapshot import Record, Snapshot
+from replay.snapshot import Snapshot
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings")
 """The projections that the lists are made of, besides those that name repositories and bots."""
@@ -75,14 +75,16 @@ REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
 
 BOTTLENECKS = sql.SQL("""{ready},
     given AS (
-        SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved'
+        SELECT repository_id, number, at, person, "user", bot, ready_at, merged_at
+        FROM reviews JOIN ready USING (repository_id, number) WHERE state = 'approved'
         UNION ALL
-        SELECT repository_id, number, at, person, "user", bot FROM marks
+        SELECT repository_id, number, at, person, "user", bot, ready_at, merged_at
+        FROM marks JOIN ready USING (repository_id, number)
     ),
     waits AS MATERIALIZED (
         SELECT person, min("user") AS "user", extract(epoch FROM min(at) - ready_at)::float8 AS seconds
-        FROM given JOIN ready USING (repository_id, number)
-        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY person, repository_id, number, ready_at
+        FROM given WHERE at >= ready_at AND at < merged_at AND {chosen}
+        GROUP BY person, repository_id, number, ready_at
     ),
     listed AS MATERIALIZED (
         SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
@@ -107,65 +109,29 @@ PENDING = sql.SQL(
     """
 WITH {facts}
 SELECT count(*) AS pending FROM pulls p
-WHERE p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false) AND NOT EXISTS (
-    SELECT FROM approvals a WHERE a.repository_id = p.repository_id AND a.number = p.number AND {chosen}
+WHERE p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)
+AND NOT EXISTS (
+    SELECT FROM reviews WHERE repository_id = p.repository_id AND number = p.number AND state = 'approved' AND {chosen}
 )
+AND NOT EXISTS (SELECT FROM marks WHERE repository_id = p.repository_id AND number = p.number AND {chosen})
 """
 )
-SECTION = sql.SQL(
-    """
-WITH {facts}, {parts}
-SELECT (SELECT to_jsonb(summary) FROM ({summary}) AS summary) AS summary, counted.total, page.*
-FROM (SELECT count(*) AS total FROM listed) AS counted
-LEFT JOIN (
-    SELECT row_number() OVER (ORDER BY {order}) AS place, listed.* FROM listed
-    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
-) AS page ON true ORDER BY page.place
-"""
-)
-WHOLE = sql.SQL("WITH {facts}, {parts} SELECT * FROM listed")
-
-
-class Paged(NamedTuple):
-    """A page of a list, how many there are in the whole list, and what is said of all of them."""
-
-    rows: list[Record]
-    total: int
-    summary: Record
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A list of people with its summary."""
-
-    parts: sql.Composable
-    summary: sql.Composable
-    order: sql.SQL
-
-    def whole(self, arguments: dict[str, Any]) -> ListQuery:
-        """All of the list."""
-        query = WHOLE.format(facts=sql.SQL(FACTS), parts=self.parts)
-        return ListQuery(query, self.order, arguments)
-
-    async def page(self, snapshot: Snapshot, arguments: dict[str, Any], part: Part) -> Paged:
-        """One page of the list, and the summary of all of it."""
-        query = SECTION.format(
-            facts=sql.SQL(FACTS),
-            parts=self.parts,
-            summary=self.summary,
-            order=self.order,
-        )
-        found = await snapshot.rows(query, {**arguments, **part._asdict()})
-        return Paged([row for row in found if row["place"] is not None], found[0]["total"], found[0]["summary"])
-
 
 workload = Section(
-    WORKLOAD, WORKLOAD_SUMMARY, sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person")
+    sql.SQL(", ").join([sql.SQL(FACTS), WORKLOAD]),
+    WORKLOAD_SUMMARY,
+    sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person"),
 )
 """What each person opened, reviewed and approved in the window, the busiest first."""
-review_efficiency = Section(REVIEW_EFFICIENCY, REVIEW_EFFICIENCY_SUMMARY, sql.SQL("total_reviews DESC, person"))
+review_efficiency = Section(
+    sql.SQL(", ").join([sql.SQL(FACTS), REVIEW_EFFICIENCY]),
+    REVIEW_EFFICIENCY_SUMMARY,
+    sql.SQL("total_reviews DESC, person"),
+)
 """How soon each reviewer first reviewed what became ready in the window, who reviewed most first."""
-bottlenecks = Section(BOTTLENECKS, BOTTLENECKS_SUMMARY, sql.SQL("total_approvals DESC, person"))
+bottlenecks = Section(
+    sql.SQL(", ").join([sql.SQL(FACTS), BOTTLENECKS]), BOTTLENECKS_SUMMARY, sql.SQL("total_approvals DESC, person")
+)
 """How soon each approver first approved what became ready in the window, who approved most first."""
 
 

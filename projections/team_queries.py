@@ -1,9 +1,11 @@
 """Which teams people and pull requests are of, in SQL: the teams file joined when numbers are read."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from projections.teams import Teams, fold
 from replay.snapshot import Snapshot
@@ -26,33 +28,47 @@ CROSS JOIN LATERAL (SELECT coalesce(now.repository_id, once.repository_id) AS re
 JOIN repositories present ON present.repository_id = found.repository_id
 GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
-MEMBERS: LiteralString = """
-    team_members AS MATERIALIZED (
-        SELECT scope, person, array_agg(team ORDER BY place) AS teams
-        FROM unnest(%(team_scopes)s::bigint[], %(team_people)s::text[], %(team_keys)s::text[])
-             WITH ORDINALITY AS member(scope, person, team, place)
-        GROUP BY scope, person
-    )
-"""
-"""`team_members`: the teams of each person, in the order of the file."""
-TEAMS = sql.SQL("""{members},
-    pull_teams AS NOT MATERIALIZED (
-        SELECT p.repository_id, p.number, named.label, p.scope,
-               CASE WHEN named.label IS NULL THEN author.teams
-                    ELSE ARRAY[lower(substr(named.label, length(%(team_prefix)s) + 1))] END AS teams
-        FROM (SELECT *, {scope} AS scope FROM pulls) AS p
+TEAM_REVIEWS = sql.SQL("""
+    team_reviews AS NOT MATERIALIZED (
+        SELECT v.*, named.label, sides.*, NOT (sides.reviewer_teams ?| sides.pr_teams) AS cross_team
+        FROM (
+            SELECT *, {scope} AS scope FROM reviews
+            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+        ) AS v
         LEFT JOIN LATERAL (
-            SELECT told.label FROM unnest(p.labels) WITH ORDINALITY AS told(label, place)
+            SELECT told.label FROM unnest(v.labels) WITH ORDINALITY AS told(label, place)
             WHERE %(team_prefix)s <> '' AND starts_with(lower(told.label), lower(%(team_prefix)s))
             AND length(told.label) > length(%(team_prefix)s)
             ORDER BY place LIMIT 1
         ) AS named ON true
-        LEFT JOIN team_members author ON author.person = p.person AND author.scope = p.scope
+        CROSS JOIN LATERAL (
+            SELECT {of_reviewer} AS reviewer_teams,
+                   CASE WHEN named.label IS NOT NULL
+                        THEN ARRAY[lower(substr(named.label, length(%(team_prefix)s) + 1))]
+                        ELSE (SELECT array_agg(team) FROM jsonb_array_elements_text({of_author}) AS team)
+                   END AS pr_teams
+            OFFSET 0
+        ) AS sides
     )
-""").format(members=sql.SQL(MEMBERS), scope=sql.SQL(SCOPE))
-"""Also `pull_teams`: the teams of each of `pulls` (of people.FACTS): the first label that names one, else the author's;
-null where neither is known. `scope`: where to look for the teams of other people.
+""")
+"""The reviews of the window (of people.FACTS) with the teams of both sides, null where none is known. The pull
+request's: the first label that names one, else the author's. `cross_team` is null where either is not known. OFFSET 0:
+they are worked out once.
 """
+
+
+def teams_of(person: LiteralString) -> LiteralString:
+    """SQL of the keys of a person's teams in `scope`, in the order of the file: an array of JSON, or null. A look-up
+    in one value, since nothing tells PostgreSQL how few rows a list of members would have for it.
+    """
+    return f"(%(team_members)s::jsonb -> (scope || '/' || {person}))"
+
+
+def team_reviews() -> sql.Composed:
+    """The expression TEAM_REVIEWS, for arguments from team_arguments."""
+    return TEAM_REVIEWS.format(
+        scope=sql.SQL(SCOPE), of_reviewer=sql.SQL(teams_of("v.person")), of_author=sql.SQL(teams_of("v.author"))
+    )
 
 
 def team_key(name: LiteralString) -> LiteralString:
@@ -80,22 +96,18 @@ async def repositories_by_name(snapshot: Snapshot, names: Iterable[str]) -> dict
 
 
 async def team_arguments(snapshot: Snapshot, teams: Teams) -> dict[str, Any]:
-    """What TEAMS needs. The snapshot has to read NAMES."""
+    """What these expressions need. The snapshot has to read NAMES."""
     known = await repositories_by_name(snapshot, [team.repository for team in teams.teams if team.repository])
     scopes = [
         ([EVERYWHERE] if team.repository is None else [one.repository_id for one in known[team.repository]], team)
         for team in teams.teams
     ]
-    members = [
-        (scope, fold(login), teams.key(team.name))
-        for where, team in scopes
-        for scope in where
-        for login in team.members
-    ]
+    members: dict[str, list[str]] = {}
+    for where, team in scopes:
+        for scope, login in product(where, team.members):
+            members.setdefault(f"{scope}/{fold(login)}", []).append(teams.key(team.name))
     return {
-        "team_scopes": [scope for scope, _, _ in members],
-        "team_people": [person for _, person, _ in members],
-        "team_keys": [key for _, _, key in members],
+        "team_members": Jsonb(members),
         "team_repositories": sorted({scope for where, _ in scopes for scope in where} - {EVERYWHERE}),
         "team_prefix": teams.label_prefix,
     }

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, listed, pages, whole
+from github_metrics.api.lists import LIST, Paging, pages, paginated, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.requests import text
 from github_metrics.api.teams import TeamsFileState, file_state, teams_now
 from projections import cross_team_queries
-from projections.cross_team_queries import Sides, cross_team_reviews, cross_team_summary
+from projections.cross_team_queries import Sides, cross_team_reviews
 from projections.team_queries import team_arguments
 from projections.teams import Teams
 from replay.snapshot import Record
@@ -75,21 +75,21 @@ async def get_metrics_cross_team_reviews(
     """
     now = teams_now(request)
     sides = Sides(_key(now.teams, reviewer_team), _key(now.teams, pr_team))
-    arguments = await team_arguments(asked.snapshot, now.teams)
-    query = cross_team_reviews(asked.people, arguments, sides)
+    known = await team_arguments(asked.snapshot, now.teams)
+    arguments = cross_team_queries.arguments(asked.people, known, sides)
 
     def shown(row: Record) -> dict[str, Any]:
         return _review(row, now.teams)
 
     if paging.csv:
+        query = cross_team_reviews.whole(arguments)
         return await whole(response, asked.snapshot, query, CrossTeamReview, "cross-team-reviews", shown)
-    rows, pagination = await listed(request, response, asked.snapshot, query, paging)
-    summary = await cross_team_summary(asked.snapshot, asked.people, arguments, sides)
+    found = await cross_team_reviews.page(asked.snapshot, arguments, paging.part)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
-        "data": [shown(row) for row in rows],
-        "summary": _summary(summary, now.teams),
-        "pagination": pagination,
+        "data": [shown(row) for row in found.rows],
+        "summary": {**_summary(found.summary, now.teams), **_total(found.total, now.teams)},
+        "pagination": paginated(request, response, found.total, paging),
         "teams_file": file_state(now),
     }
 
@@ -110,12 +110,15 @@ def _review(row: Record, teams: Teams) -> dict[str, Any]:
     }
 
 
+def _total(total: int, teams: Teams) -> dict[str, Any]:
+    return {"total_cross_team_reviews": total if teams.teams else None}
+
+
 def _summary(row: Record, teams: Teams) -> dict[str, Any]:
     def by_team(counts: dict[str, int] | None) -> dict[str, int]:
         return dict(sorted((teams.called(key), count) for key, count in (counts or {}).items()))
 
     return {
-        "total_cross_team_reviews": row["total"] if teams.teams else None,
         "total_reviews": row["known"] if teams.teams else None,
         "reviews_without_team": row["unknown"],
         "by_reviewer_team": by_team(row["by_reviewer_team"]),

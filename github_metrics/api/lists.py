@@ -68,9 +68,14 @@ async def listed(
 ) -> tuple[list[Record], dict[str, Any]]:
     """The rows of the page and its pagination, with the Link header set."""
     found = await query.page(snapshot, paging.part)
-    described = pagination(found.total, paging.page, paging.page_size)
+    return found.rows, paginated(request, response, found.total, paging)
+
+
+def paginated(request: Request, response: Response, total: int, paging: Paging) -> dict[str, Any]:
+    """The pagination of a list of so many rows, with the Link header set."""
+    described = pagination(total, paging.page, paging.page_size)
     response.headers["Link"] = links(request, described)
-    return found.rows, described
+    return described
 
 
 async def whole(

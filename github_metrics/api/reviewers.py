@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, paginated, whole
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.problems import BadParameter
 from github_metrics.api.statistics import Statistics, statistics
 from github_metrics.api.teams import teams_now
 from projections import reviewer_queries
-from projections.reviewer_queries import Kind, reviewer_summary, reviewers
+from projections.reviewer_queries import Kind, reviewers
 from projections.team_queries import team_arguments
 from projections.teams import Teams
 from replay.snapshot import Record
@@ -81,22 +81,21 @@ async def get_reviewers(
     if kind == "team" and (asked.people.users or asked.people.excluded):
         raise BadParameter("users and exclude_users are about people: leave them out with kind=team")
     teams = teams_now(request).teams
-    arguments = await team_arguments(asked.snapshot, teams)
-    query = reviewers(asked.people, arguments, kind)
+    known = await team_arguments(asked.snapshot, teams)
+    section, arguments = reviewers(asked.people, kind), reviewer_queries.arguments(asked.people, known, kind)
 
     def shown(row: Record) -> dict[str, Any]:
         return _reviewer(row, teams if kind == "team" else None)
 
     if paging.csv:
-        return await whole(response, asked.snapshot, query, ReviewerLoad, "reviewers", shown)
-    rows, pagination = await listed(request, response, asked.snapshot, query, paging)
-    summary = await reviewer_summary(asked.snapshot, asked.people, arguments, kind)
+        return await whole(response, asked.snapshot, section.whole(arguments), ReviewerLoad, "reviewers", shown)
+    found = await section.page(asked.snapshot, arguments, paging.part)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
         "kind": kind,
-        "data": [shown(row) for row in rows],
-        "summary": _summary(summary),
-        "pagination": pagination,
+        "data": [shown(row) for row in found.rows],
+        "summary": {"reviewers": found.total, **_summary(found.summary)},
+        "pagination": paginated(request, response, found.total, paging),
     }
 
 
@@ -109,4 +108,4 @@ def _reviewer(row: Record, teams: Teams | None) -> dict[str, Any]:
 
 def _summary(row: Record) -> dict[str, Any]:
     told = {name: statistics(row[name]) for name in ("response_time", "review_rounds")}
-    return {**{name: row[name] for name in ("reviewers", *COUNTS, "review_gini")}, **told}
+    return {**{name: row[name] for name in (*COUNTS, "review_gini")}, **told}

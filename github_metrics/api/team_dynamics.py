@@ -11,7 +11,7 @@ from github_metrics.api.lists import LIST, Paging, pages, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.statistics import named_statistics, rounded
 from projections import team_dynamics_queries
-from projections.team_dynamics_queries import Paged, Section
+from projections.sections import Section, Summed
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])
@@ -187,7 +187,7 @@ async def get_team_dynamics(
     }
 
 
-def _workload(found: Paged, paging: Paging) -> dict[str, Any]:
+def _workload(found: Summed, paging: Paging) -> dict[str, Any]:
     prs = found.summary["prs_per_contributor"]
     same = ("total_contributors", "top_contributor", "workload_gini")
     return {
@@ -201,7 +201,7 @@ def _contribution(row: Record) -> dict[str, Any]:
     return {name: row[name] for name in ("user", "prs_created", "prs_reviewed", "prs_approved")}
 
 
-def _review_efficiency(found: Paged, paging: Paging, min_reviews: int) -> dict[str, Any]:
+def _review_efficiency(found: Summed, paging: Paging, min_reviews: int) -> dict[str, Any]:
     extremes = {name: _speed(found.summary[name]) for name in ("fastest_reviewer", "slowest_reviewer")}
     return {
         "summary": {**_review_time(found.summary), **extremes, "min_reviews_threshold": min_reviews},
@@ -229,7 +229,7 @@ def _review_time(row: Record) -> dict[str, Any]:
     return named_statistics("review_time_hours", row["review_time"], unit=HOUR)
 
 
-def _bottlenecks(found: Paged, paging: Paging, pending: int) -> dict[str, Any]:
+def _bottlenecks(found: Summed, paging: Paging, pending: int) -> dict[str, Any]:
     alerts = [
         {**_approver(row), "severity": row["severity"], "team_pending_count": pending}
         for row in found.summary["alerts"]
