@@ -109,19 +109,19 @@ PHASES: LiteralString = """
         SELECT b.*, coalesce(ready.at <> b.ready_at OR review.at <> b.first_review_at OR approval.at <> b.approved_at
                              OR b.merge_boundary <> b.merged_at, false) AS clamped,
                ready.at AS ready_boundary, review.at AS review_boundary, approval.at AS approval_boundary,
-               extract(epoch FROM ready.at - b.opened_at)::float8 AS draft_time,
-               extract(epoch FROM review.at - ready.at)::float8 AS pickup_time,
-               extract(epoch FROM approval.at - review.at)::float8 AS review_time,
-               extract(epoch FROM b.merge_boundary - approval.at)::float8 AS merge_time,
-               extract(epoch FROM b.merge_boundary - b.opened_at)::float8 AS cycle_time,
+               date_part('epoch', ready.at - b.opened_at) AS draft_time,
+               date_part('epoch', review.at - ready.at) AS pickup_time,
+               date_part('epoch', approval.at - review.at) AS review_time,
+               date_part('epoch', b.merge_boundary - approval.at) AS merge_time,
+               date_part('epoch', b.merge_boundary - b.opened_at) AS cycle_time,
                b.merged AND b.first_review_at IS NULL AS pickup_imputed,
                b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS review_imputed,
                b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS merge_imputed,
-               extract(epoch FROM b.merge_boundary - ready.at)::float8 AS publish_to_merge,
-               extract(epoch FROM b.first_review_at - b.ready_at)::float8 AS time_to_first_review,
-               extract(epoch FROM b.approved_at - b.ready_at)::float8 AS time_to_approval,
-               extract(epoch FROM b.changes_requested_at - b.ready_at)::float8 AS time_to_changes_requested,
-               extract(epoch FROM b.first_response_at - b.opened_at)::float8 AS time_to_first_response
+               date_part('epoch', b.merge_boundary - ready.at) AS publish_to_merge,
+               date_part('epoch', b.first_review_at - b.ready_at) AS time_to_first_review,
+               date_part('epoch', b.approved_at - b.ready_at) AS time_to_approval,
+               date_part('epoch', b.changes_requested_at - b.ready_at) AS time_to_changes_requested,
+               date_part('epoch', b.first_response_at - b.opened_at) AS time_to_first_response
         FROM bounded b CROSS JOIN LATERAL (
             SELECT CASE WHEN b.merged
                    THEN least(greatest(b.ready_at, b.opened_at), b.merge_boundary) END AS at

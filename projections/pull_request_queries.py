@@ -58,7 +58,7 @@ COLUMNS: dict[str, LiteralString] = {
     "closed_at": "closed_at",
     "updated_at": "updated_at",
     "age": """CASE WHEN merged_at IS NULL AND closed_at IS NULL
-              THEN extract(epoch FROM greatest(%(now)s::timestamptz - opened_at, interval '0'))::float8 END""",
+              THEN date_part('epoch', greatest(%(now)s::timestamptz - opened_at, interval '0')) END""",
     "size": "size",
     "size_bucket": SIZES,
     "additions": "additions",

@@ -136,6 +136,7 @@ pull_requests = Projection(
     indexes=(
         Index("pull_requests_created", descending("created_at")),
         Index("pull_requests_merged", "merged_at"),
+        Index("pull_requests_ready", "ready_at"),
         Index("pull_requests_head", "repository_id", "head_sha"),
         Index("pull_requests_author", "author"),
     ),

@@ -19,7 +19,9 @@ COHORT: LiteralString = f"""{OF_REPOSITORIES}
     AND p.ready_at >= %(start)s::timestamptz AND p.ready_at < %(end)s::timestamptz"""
 """What became ready for review in the window."""
 VERIFIED: LiteralString = """
-    lower(label) ~ '(^|[^a-z])verified' AND lower(label) !~ '(^|[^a-z])(no|non|not|un)[^a-z]+verified'
+    CASE WHEN strpos(lower(label), 'verified') > 0
+         THEN lower(label) ~ '(^|[^a-z])verified' AND lower(label) !~ '(^|[^a-z])(no|non|not|un)[^a-z]+verified'
+         ELSE false END
 """
 """Whether a label says so, and not the contrary, as `unverified` and `not-verified` do."""
 SPEEDS: tuple[LiteralString, ...] = (
@@ -42,10 +44,10 @@ verified AS NOT MATERIALIZED (
     WHERE m.at >= c.ready_at AND m.at < coalesce(c.merged_at, 'infinity') GROUP BY repository_id, number
 ), work AS MATERIALIZED (
     SELECT repository_id, merged_at IS NULL AND closed_at IS NULL AS open, time_to_first_review, time_to_approval,
-           extract(epoch FROM verified.at - ready_at)::float8 AS time_to_first_verified,
+           date_part('epoch', verified.at - ready_at) AS time_to_first_verified,
            time_to_changes_requested AS time_to_first_changes_requested,
            CASE WHEN merged THEN cycle_time WHEN closed_at IS NOT NULL
-                THEN extract(epoch FROM greatest(closed_at, opened_at) - opened_at)::float8 END AS pr_lifecycle
+                THEN date_part('epoch', greatest(closed_at, opened_at) - opened_at) END AS pr_lifecycle
     FROM (
         SELECT l.*, lower(coalesce(author, 'ghost')) AS person, author_type = 'Bot' AS bot FROM lifecycle l
     ) AS authored LEFT JOIN verified USING (repository_id, number) WHERE {chosen}
@@ -80,7 +82,7 @@ given AS (
     SELECT person, at, act, lead(act) OVER following AS next_act, lead(at) OVER following AS next_at FROM acts
     WINDOW following AS (PARTITION BY repository_id, number, person ORDER BY at, act)
 ), answers AS (
-    SELECT person, extract(epoch FROM next_at - at)::float8 AS seconds FROM moves
+    SELECT person, date_part('epoch', next_at - at) AS seconds FROM moves
     WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
 ), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
 SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time

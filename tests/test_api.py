@@ -774,6 +774,10 @@ def test_the_openapi_document_names_every_operation(api: Service) -> None:
         ("/api/metrics/contributors", {}, 5),
         ("/api/metrics/contributors", {"repositories": "octo/world", "users": "octocat"}, 6),
         ("/api/metrics/user-prs", {"role": "pr_approvers"}, 2),
+        ("/api/metrics/lifecycle", {}, 3),
+        ("/api/metrics/lifecycle", {"group": "repository"}, 2),
+        ("/api/metrics/turnaround", {}, 3),
+        ("/api/metrics/pull-requests", {}, 3),
     ],
 )
 def test_a_request_costs_so_many_queries_whatever_it_returns(

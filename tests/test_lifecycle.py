@@ -403,3 +403,69 @@ def test_a_changed_list_of_bots_changes_history(connection: Connection) -> None:
     tell(connection, [opened(), review("approved", HUBOT, "10:00"), merged()])
     assert [one["first_review_at"] for one in lives(connection)] == [None]
     assert [one["first_review_at"] for one in lives(connection, bot_logins=[])] == [moment("10:00")]
+
+
+# ── Cost ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+MANY = """
+INSERT INTO pull_requests_g1.pull_requests (repository_id, number, opened_as_draft, created_at, merged_at, author)
+SELECT 1 + i % 10, i / 10, false, timestamptz '2020-01-01' + i * interval '6 hours',
+       timestamptz '2020-01-02' + i * interval '6 hours', 'octocat' FROM generate_series(1, 5000) AS i;
+INSERT INTO pr_reviews_g1.pr_reviews (repository_id, review_id, number, state, submitted_at, reviewer)
+SELECT repository_id, number, number, 'approved', created_at, 'monalisa' FROM pull_requests_g1.pull_requests;
+INSERT INTO comments_g1.comments (repository_id, on_code, comment_id, number, created_at, author)
+SELECT repository_id, false, number, number, created_at, 'monalisa' FROM pull_requests_g1.pull_requests;
+INSERT INTO pr_events_g1.pr_events (repository_id, number, delivery_id, at, event_type, action)
+SELECT repository_id, number, gen_random_uuid(), created_at, 'pull_request', action
+FROM pull_requests_g1.pull_requests, unnest(ARRAY['opened', 'closed', 'reopened']) AS action;
+INSERT INTO actors_g1.actors (actor_id, login, type)
+SELECT i, 'user' || i, CASE WHEN i % 100 = 0 THEN 'Bot' ELSE 'User' END FROM generate_series(1, 5000) AS i;
+"""
+TABLES = {"pull_requests", "pr_reviews", "comments", "pr_events"}
+
+
+@pytest.fixture(scope="module")
+def many(connection: Connection) -> Connection:
+    for name in READS:
+        connection.execute(f"TRUNCATE {name}_g1.{name}".encode())
+    connection.execute(MANY)
+    connection.execute("ANALYZE")
+    return connection
+
+
+def scanned(node: dict[str, Any]) -> set[tuple[str, str]]:
+    """(table, how it is read) of a plan."""
+    found = {(node["Relation Name"], node["Node Type"])} if "Relation Name" in node else set()
+    return found.union(*(scanned(child) for child in node.get("Plans", [])))
+
+
+def plan(connection: Connection, condition: Any, columns: str) -> set[tuple[str, str]]:
+    given = {"repository_ids": None, "bot_logins": [], "repository_id": 3, "number": 100, "at": moment("09:00")}
+    query = sql.SQL("EXPLAIN (FORMAT JSON) WITH {} SELECT {} FROM lifecycle")
+    told = connection.execute(query.format(lifecycle(condition), sql.SQL(columns)), given).fetchone()  # type: ignore[arg-type]
+    assert told is not None
+    return scanned(told[0][0]["Plan"])
+
+
+EVERYTHING = "cycle_time, clamped, first_response_at, bot_reviews, reopened, merged_without_review"
+RECENT = "p.merged_at >= timestamptz '2023-06-01'"
+
+
+def test_one_pull_request_is_found_by_indexes_alone(many: Connection) -> None:
+    found = plan(many, ONE, EVERYTHING)
+    assert {table for table, _ in found} >= TABLES
+    assert {how for table, how in found if table in TABLES} <= {"Index Scan", "Index Only Scan", "Bitmap Heap Scan"}
+
+
+def test_what_was_merged_lately_is_found_by_indexes_alone(many: Connection) -> None:
+    found = plan(many, RECENT, EVERYTHING)
+    assert not {how for table, how in found if table in TABLES} & {"Seq Scan"}
+
+
+def test_what_is_not_asked_for_is_not_read(many: Connection) -> None:
+    def read(columns: str) -> set[str]:
+        return {table for table, _ in plan(many, OF_REPOSITORIES, columns)} & TABLES
+
+    assert read("cycle_time") == {"pull_requests"}
+    assert read("pickup_time") == {"pull_requests", "pr_reviews"}
+    assert read("reopened") == {"pull_requests", "pr_events"}

@@ -115,7 +115,7 @@ async def get_lifecycle(
     edges: Sequence[datetime] = ()
     if group in ("week", "month"):
         window = await closed(asked.people, lambda: lifecycle_queries.span(asked.snapshot, asked.people))
-        edges = await begins(window, group, asked.zone)
+        edges = await begins(window, group, asked.zone, parameter="group")
     whole, found = await lifecycle_queries.phases(asked.snapshot, asked.people, group, edges)
     if group == "repository":
         groups = [{"bucket": None, "repository": row["repository"], **_shown(row)} for row in found]
