@@ -1,18 +1,23 @@
 """Who may read, and from where: API keys, web origins, and what answers tell a browser to refrain from."""
 
-import secrets
+import time
 from collections.abc import Iterator, Sequence
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from github_metrics.api.problems import POSITION_HEADER, Unauthorized, problem
+from github_metrics.keys import COOKIE, Keys
+from github_metrics.login_page import is_page, way_in
+from github_metrics.origins import is_own
 
-OPEN = frozenset({"/", "/health", "/healthz", "/readyz", "/dashboard"})
+OPEN = frozenset({"/", "/health", "/healthz", "/readyz", "/dashboard", "/login", "/logout", "/llms.txt"})
 """Paths that never need a key. Whatever is not named here does: a path that is added is closed until it is opened."""
 OPEN_BELOW = ("/static-offline-docs/", "/dashboard/")
 """Files that hold no data: what they show, they ask the API for."""
@@ -31,7 +36,7 @@ DOCS_PAGES = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc"})
 GZIP_FROM = 1024
 
 
-def access(keys: Sequence[str], origins: Sequence[str]) -> list[Middleware]:
+def access(keys: Keys, origins: Sequence[str]) -> list[Middleware]:
     """The middleware of the API, the outermost first. A refusal has the headers of CORS: a page may read it."""
     return [
         Middleware(BrowserHeaders),
@@ -54,25 +59,44 @@ def _cors(origins: Sequence[str]) -> Middleware:
 class KeyGuard:
     """Refuses what has none of the keys, before anything says whether it is there."""
 
-    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self._app = app
-        self._keys = [key.encode() for key in keys]
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or is_open(scope["path"]) or self._admits(Headers(scope=scope)):
+        if scope["type"] == "lifespan" or self._admits(HTTPConnection(scope)):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
+        elif _is_visit(scope):
+            await RedirectResponse(way_in(scope), 303, {"Cache-Control": "no-store"})(scope, receive, send)
+        elif is_open(scope["path"]):
+            await self._app(scope, receive, send)
         else:
             refusal = problem(
                 Request(scope), Unauthorized.status, Unauthorized.reason, NEEDED, {"WWW-Authenticate": "Bearer"}
             )
             await refusal(scope, receive, send)
 
-    def _admits(self, headers: Headers) -> bool:
-        """Every key is compared, in constant time."""
-        matches = [secrets.compare_digest(given.encode(), key) for given in given_keys(headers) for key in self._keys]
-        return any(matches)
+    def _admits(self, connection: HTTPConnection) -> bool:
+        given = [self._keys.has(key) for key in given_keys(connection.headers)]
+        return any(given) or self._signed_in(connection)
+
+    def _signed_in(self, connection: HTTPConnection) -> bool:
+        """A browser sends its cookie whoever makes it ask. A page from elsewhere may make it GET, and cannot read the
+        answer; whatever else has a cookie must come from a page of ours.
+        """
+        given = connection.cookies.get(COOKIE)
+        if given is None or not self._keys.has_ticket(given, time.time()):
+            return False
+        return connection.scope.get("method") in ("GET", "HEAD") or is_own(connection.headers)
+
+
+def _is_visit(scope: Scope) -> bool:
+    """Whether a person comes to a page with a browser, to be led to where to sign in. What a page loads asks for no
+    HTML.
+    """
+    return scope["method"] == "GET" and is_page(scope["path"]) and "text/html" in Headers(scope=scope).get("Accept", "")
 
 
 def is_open(path: str) -> bool:

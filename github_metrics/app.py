@@ -22,6 +22,7 @@ from github_metrics.api import (
     jobs,
     labels,
     lifecycle,
+    llms,
     log,
     maintainers,
     parked,
@@ -32,6 +33,7 @@ from github_metrics.api import (
     repositories,
     requests,
     reviewers,
+    sign_in,
     stream,
     summary,
     team_dynamics,
@@ -44,6 +46,7 @@ from github_metrics.api import (
 )
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
+from github_metrics.keys import Keys
 from github_metrics.live.feed import Feed
 from github_metrics.mcp_endpoint import add_mcp
 from github_metrics.openapi import describe
@@ -92,19 +95,22 @@ def create_api(
     appender: Appender, settings: Settings, conninfo: str, pool_size: int, schema: str | None = None
 ) -> FastAPI:
     """The API, with what its endpoints need in `state`."""
+    keys = Keys([_secret(value) for value in settings.api_keys])
     app: FastAPI = FastAPIOffline(
         title="GitHub Metrics",
         version=health.VERSION,
         description=DESCRIPTION,
         lifespan=_lifespan(appender, conninfo) if schema is None else _reading,
         strict_content_type=False,
-        middleware=access([_secret(value) for value in settings.api_keys], settings.cors_origins),
+        middleware=access(keys, settings.cors_origins),
     )
     app.state.pool = reading_pool(conninfo, pool_size, schema)
     app.state.feed = Feed(conninfo) if schema is None else None
     app.state.appender = appender if schema is None else ReadOnlyAppender()
     app.state.writes = conninfo if schema is None else None
     app.state.projections = active_projections(settings.extra_projections)
+    app.state.keys = keys
+    app.state.mcp_enabled = settings.mcp_enabled
     app.state.cors_origins = settings.cors_origins
     app.state.bot_logins = settings.bot_logins
     app.state.production_environments = settings.production_environments
@@ -120,6 +126,8 @@ def create_api(
     app.include_router(health.router)
     app.include_router(_metrics_router())
     app.include_router(websocket.router)
+    app.include_router(sign_in.router)
+    app.include_router(llms.router)
     describe(app)
     if settings.mcp_enabled:
         add_mcp(app, settings.cors_origins)

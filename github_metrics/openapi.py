@@ -75,18 +75,18 @@ def describe(app: FastAPI) -> None:
         document = generate()
         document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
         for path, operations in document["paths"].items():
-            for operation in operations.values():
-                _complete(path, operation["responses"])
+            for method, operation in operations.items():
+                _complete(path, method, operation["responses"])
         document["paths"].setdefault("/metrics", {"post": RECEIVE})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _complete(path: str, responses: dict[str, Any]) -> None:
+def _complete(path: str, method: str, responses: dict[str, Any]) -> None:
     """Every error is a problem, which FastAPI takes for JSON; and what has an ETag may be unchanged."""
     for status, response in responses.items():
         if status >= "400" and path.startswith("/api/"):
             response["content"] = PROBLEM
-    if "400" in responses:
+    if method == "get" and "400" in responses and "application/json" in responses["200"]["content"]:
         responses.setdefault("304", UNCHANGED)

@@ -297,7 +297,7 @@ def test_every_field_is_documented(openapi: dict[str, Any]) -> None:
             described[by_anchor[anchor]] for anchor in re.findall(r"\(#([\w-]+)\)", section) if anchor in by_anchor
         ]
         told = "".join([section, described["In common"], *referred])
-        answer = operation["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+        answer = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
         for field in sorted(fields(openapi, answer)):
             assert re.search(rf'[`"]{field}[`"]', told), f"{method} {path}: {field}"
     for field in usage.UsageReport.__struct_fields__:
@@ -326,7 +326,7 @@ def test_usage_reports_in_examples_are_reports() -> None:
         example
         for page in ("README.md", "docs/api.md")
         for block in blocks(page, "bash")
-        for example in re.findall(r"--json '([^']*)'", block)
+        for example in re.findall(r"/usage --json '([^']*)'", block)
     ]
     assert len(examples) == 2
     for example in examples:

@@ -23,7 +23,7 @@ export const metrics = (path, parameters) => address(`api/metrics/${path}`, para
 
 /** Where a key is needed, the reader is asked for one, and comes back to where they were. */
 export function signIn() {
-  location.assign(address("login", { next: `${location.pathname}${location.search}` }));
+  location.assign(address("login", { next: `${location.pathname.split("/").at(-1)}${location.search}` }));
 }
 
 export async function request(url, options = {}) {
