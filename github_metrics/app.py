@@ -31,6 +31,7 @@ from github_metrics.api import (
     projections,
     pull_requests,
     repositories,
+    repository,
     requests,
     reviewers,
     sign_in,
@@ -143,6 +144,7 @@ def _metrics_router() -> APIRouter:
     for part in (
         webhooks,
         repositories,
+        repository,
         summary,
         trends,
         contributors,

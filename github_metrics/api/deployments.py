@@ -45,11 +45,9 @@ class RecoveryTime(Statistics):
     open_count: int = Field(description="failures without a success since")
 
 
-class Deployments(BaseModel):
-    """The five keys of one repository, or of all of them."""
+class Keys(BaseModel):
+    """The five keys of DORA."""
 
-    bucket: Zoned | None = Field(description="when it begins; null without bucket")
-    repository: str | None = Field(description="org/repo; null of all together", examples=["org/repo"])
     deployments: int = Field(description="to production, that succeeded in the window")
     deployment_frequency: float | None = Field(description="of these per day; null of an empty window")
     unattributed: int = Field(description="of these whose commit is not known, so that their changes are not")
@@ -61,6 +59,17 @@ class Deployments(BaseModel):
     failed_deployment_recovery_time: RecoveryTime
     reworks: int
     deployment_rework_rate: float | None = Field(description="percent of finished")
+
+
+class Part(BaseModel):
+    """Which part of the deployments is told of."""
+
+    bucket: Zoned | None = Field(description="when it begins; null without bucket")
+    repository: str | None = Field(description="org/repo; null of all together", examples=["org/repo"])
+
+
+class Deployments(Keys, Part):
+    """The five keys of one repository, or of all of them."""
 
 
 class Proxies(BaseModel):
@@ -100,11 +109,11 @@ async def get_deployments(
     window = Window(begun.start, asked.people.end or asked.now)
     if bucket is not None:
         asked_for = replace(asked_for, edges=await begins(window, bucket, asked.zone))
-    periods = _periods(window, asked_for.edges, asked.now)
+    lengths = periods(window, asked_for.edges, asked.now)
 
     def shown(row: Record) -> dict[str, Any]:
         begin = None if asked_for.edges is None else asked_for.edges[row["bucket"]].astimezone(asked.zone)
-        return _keys(row, begin, periods[row["bucket"]])
+        return keys_shown(row, begin, lengths[row["bucket"]])
 
     query = deployment_queries.keys(asked_for, group)
     if paging.csv:
@@ -121,7 +130,7 @@ async def get_deployments(
     )
 
 
-def _periods(window: Window, edges: Sequence[datetime] | None, now: datetime) -> list[timedelta]:
+def periods(window: Window, edges: Sequence[datetime] | None, now: datetime) -> list[timedelta]:
     """How much of each bucket lies in the window and in the past."""
     if window.start is None or window.end is None:
         return [timedelta()] * max(1, len(edges or ()))
@@ -131,7 +140,8 @@ def _periods(window: Window, edges: Sequence[datetime] | None, now: datetime) ->
     return [max(min(end, until) - start, timedelta()) for start, end in zip(starts, ends, strict=True)]
 
 
-def _keys(row: Record, bucket: datetime | None, period: timedelta) -> dict[str, Any]:
+def keys_shown(row: Record, bucket: datetime | None, period: timedelta) -> dict[str, Any]:
+    """The fields of Deployments from a row of the queries, over a period."""
     basis = {"first_commit": row["from_first_commit"], "opened_at": row["changes"] - row["from_first_commit"]}
     recovery = statistics(row["recovery_time"] or NOTHING)
     return {

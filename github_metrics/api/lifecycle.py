@@ -84,7 +84,7 @@ class Lifecycles(BaseModel):
     pagination: Pagination
 
 
-def _shown(row: Record) -> dict[str, Any]:
+def phases_shown(row: Record) -> dict[str, Any]:
     return {
         **{name: row[name] for name in COUNTS},
         **{name: {**statistics(row[name]), "imputed_count": row[name]["imputed"]} for name in PHASES},
@@ -96,7 +96,7 @@ def _buckets(edges: Sequence[datetime], found: list[Record], asked: Question) ->
     """Every bucket, the earliest first."""
     by_index = {row["key"]: row for row in found}
     return [
-        {"bucket": edge.astimezone(asked.zone), "repository": None, **_shown(by_index.get(index, NOTHING))}
+        {"bucket": edge.astimezone(asked.zone), "repository": None, **phases_shown(by_index.get(index, NOTHING))}
         for index, edge in enumerate(edges)
     ]
 
@@ -118,11 +118,11 @@ async def get_lifecycle(
         edges = await begins(window, group, asked.zone, parameter="group")
     whole, found = await lifecycle_queries.phases(asked.snapshot, asked.people, group, edges)
     if group == "repository":
-        groups = [{"bucket": None, "repository": row["repository"], **_shown(row)} for row in found]
+        groups = [{"bucket": None, "repository": row["repository"], **phases_shown(row)} for row in found]
     else:
         groups = _buckets(edges, found, asked)
     if paging.csv:
-        lines = groups if group != "all" else [{"bucket": None, "repository": None, **_shown(whole)}]
+        lines = groups if group != "all" else [{"bucket": None, "repository": None, **phases_shown(whole)}]
         return await csv_answer(each(lines), LifecycleOf, dict, "lifecycle", response.headers)
     described = pagination(len(groups), paging.page, paging.page_size)
     response.headers["Link"] = links(request, described)
@@ -132,7 +132,7 @@ async def get_lifecycle(
             "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
             "group": group,
             "tz": asked.zone.key,
-            "total": _shown(whole),
+            "total": phases_shown(whole),
             "groups": groups[start : start + paging.page_size],
             "pagination": described,
         }
