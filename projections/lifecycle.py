@@ -1,4 +1,4 @@
-"""The life of every pull request, worked out when it is read: LIFECYCLE, common table expressions for queries.
+"""The life of every pull request, worked out when it is read: `lifecycle`, common table expressions for queries.
 
     query = sql.SQL("WITH {} SELECT number, cycle_time FROM lifecycle").format(lifecycle(OF_REPOSITORIES))
     await snapshot.rows(query, asked.arguments())
@@ -115,8 +115,8 @@ PHASES: LiteralString = """
                date_part('epoch', b.merge_boundary - approval.at) AS merge_time,
                date_part('epoch', b.merge_boundary - b.opened_at) AS cycle_time,
                b.merged AND b.first_review_at IS NULL AS pickup_imputed,
-               b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS review_imputed,
-               b.merged AND (b.first_review_at IS NULL OR b.approved_at IS NULL) AS merge_imputed,
+               b.merged AND b.approved_at IS NULL AS review_imputed,
+               b.merged AND b.approved_at IS NULL AS merge_imputed,
                date_part('epoch', b.merge_boundary - ready.at) AS publish_to_merge,
                date_part('epoch', b.first_review_at - b.ready_at) AS time_to_first_review,
                date_part('epoch', b.approved_at - b.ready_at) AS time_to_approval,

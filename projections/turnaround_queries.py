@@ -65,10 +65,12 @@ REVIEWERS = sql.SQL(
     """
 WITH {facts},
 given AS (
-    SELECT person, min("user") AS reviewer, count(*) AS total_reviews,
+    SELECT person, min("user") AS reviewer, sum(reviews)::bigint AS total_reviews, bool_or(bot) AS bot,
            array_remove(array_agg(DISTINCT names.full_name), NULL) AS repositories_reviewed
-    FROM reviews LEFT JOIN repositories names USING (repository_id)
-    WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz AND {chosen} GROUP BY person
+    FROM (
+        SELECT person, repository_id, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews
+        FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id
+    ) AS of_each LEFT JOIN repositories names USING (repository_id) GROUP BY person
 ), requests AS MATERIALIZED (
     SELECT q.repository_id, q.number, lower(q.reviewer) AS person, q.at, q.requested::int AS act
     FROM review_requests q JOIN pulls p USING (repository_id, number) WHERE NOT q.team
@@ -86,7 +88,7 @@ given AS (
     WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
 ), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
 SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time
-FROM given LEFT JOIN answered USING (person) ORDER BY total_reviews DESC, person
+FROM given LEFT JOIN answered USING (person) WHERE {chosen} ORDER BY total_reviews DESC, person
 """
 )
 """Of a request that was repeated or taken back, nothing was an answer; within one second, a request comes first."""
