@@ -6,12 +6,18 @@ import csv
 import io
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from github_metrics.teams_file import LOOK_SECONDS
+from projections.people import People
+from projections.reviewer_queries import Kind, arguments, reviewers
 from replay.event import Delivery
 from tests.events import payload, pull_request, simple, user
 from tests.service import Service, clone, running
@@ -684,3 +690,18 @@ def test_without_a_file_nothing_is_known_of_teams(database: str) -> None:
         assert service.get("/health")["teams_file"] == "none"
         teams = service.get(REVIEWERS, kind="team", repositories="octo/asks")["data"]
         assert [(one["reviewer"], one["requests"], one["answered"]) for one in teams] == [("sig-storage", 3, 0)]
+
+
+@pytest.mark.parametrize("kind", ["user", "team"])
+def test_a_window_is_found_by_index(connection: psycopg.Connection[Any], kind: Kind) -> None:
+    """Requests by their time, and pushes without the rest of the timeline."""
+    schemas = "SELECT set_config('search_path', string_agg(schema_name, ','), false) FROM projection_generations"
+    connection.execute(schemas)
+    connection.execute("SET enable_seqscan = off")
+    asked = People(start=datetime(2026, 3, 2, tzinfo=UTC), end=datetime(2026, 3, 9, tzinfo=UTC))
+    none = {"team_members": Jsonb({}), "team_repositories": [], "team_prefix": "sig-"}
+    query = reviewers(asked, kind).whole(arguments(asked, none, kind))
+    plan = connection.execute(sql.SQL("EXPLAIN ") + query.select, query.arguments).fetchall()
+    told = " ".join(line for (line,) in plan)
+    for index in ("review_requests_at", "pr_events_pushed", "pr_reviews_submitted"):
+        assert index in told
