@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Boolean, Column, Index
+from sqlalchemy import BigInteger, Boolean, Column, Index, text
 
 from projections.facts import PullRequestKey, event_time, event_version, moments, payload_of, pull_request_key, strings
 from projections.payload import Comment, Payload
@@ -86,6 +86,11 @@ comments = Projection(
     indexes=(
         Index("comments_pull_request", "repository_id", "number"),
         Index("comments_created", "created_at"),
-        Index("comments_thread", "repository_id", "in_reply_to_id"),
+        Index(
+            "comments_thread",
+            *("repository_id", "in_reply_to_id"),
+            postgresql_include=["created_at", "deleted_at", "author", "author_type"],
+            postgresql_where=text("in_reply_to_id IS NOT NULL"),
+        ),
     ),
 )

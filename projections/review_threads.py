@@ -30,11 +30,27 @@ def review_thread_rows(event: Event[Payload]) -> Iterator[Row]:
         "first_comment_id": first,
         "number": pull.number,
         "path": comment.path,
-        "first_comment_at": comment.created_at if comment.id == first else None,
     }
+    if comment.id == first:
+        row |= _beginning(event, comment)
     if event.event_type == THREAD and payload.action in RANKS:
         row |= _resolution(event, payload)
     yield row
+
+
+def _beginning(event: Event[Payload], comment: Comment) -> Row:
+    """When it began and who began it. A payload without a user (a ghost) does not take the name away."""
+    row: Row = {"first_comment_at": comment.created_at}
+    if event.event_type != THREAD and event.payload is not None and event.payload.action == "deleted":
+        row["first_comment_deleted_at"] = event_time(event)
+    if comment.user is not None and comment.user.login is not None:
+        row |= {
+            "author_version": event_version(event),
+            "author": comment.user.login,
+            "author_id": comment.user.id,
+            "author_type": comment.user.type,
+        }
+    return row
 
 
 def _comment(payload: Payload) -> Comment | None:
@@ -58,12 +74,13 @@ def _resolution(event: Event[Payload], payload: Payload) -> Row:
 
 review_threads = Projection(
     name="review_threads",
-    version=1,
+    version=2,
     events=frozenset({THREAD, "pull_request_review_comment"}),
     columns=(
         key(*(Column(name, BigInteger) for name in ("repository_id", "first_comment_id"))),
         once(Column("number", BigInteger), *strings("path", "node_id")),
-        smallest(*moments("first_comment_at")),
+        smallest(*moments("first_comment_at", "first_comment_deleted_at")),
+        latest("author", *strings("author", "author_type"), Column("author_id", BigInteger)),
         latest("resolution", Column("resolved", Boolean), *moments("resolved_at"), *strings("resolver")),
     ),
     rows=review_thread_rows,

@@ -11,7 +11,15 @@ PULL = simple(pull_request(4, updated="10:00"))
 
 
 def comment(number: int = 60, created: str = "10:00", **fields: Any) -> dict[str, Any]:
-    return {"id": number, "path": "README.md", "created_at": at(created), "updated_at": at(created), **fields}
+    by = user("monalisa", 2)
+    return {
+        "id": number,
+        "user": by,
+        "path": "README.md",
+        "created_at": at(created),
+        "updated_at": at(created),
+        **fields,
+    }
 
 
 def said(position: int, **fields: Any) -> Event[Any]:
@@ -46,6 +54,10 @@ def test_a_thread_that_was_resolved() -> None:
             "path": "README.md",
             "node_id": "PRRT_1",
             "first_comment_at": moment("10:00"),
+            "first_comment_deleted_at": None,
+            "author": "monalisa",
+            "author_type": "User",
+            "author_id": 2,
             "resolved": True,
             "resolved_at": moment("11:00"),
             "resolver": "octocat",
@@ -84,6 +96,18 @@ def test_a_thread_whose_first_comment_is_deleted_is_the_same_thread() -> None:
     for order in permutations([BEGUN, shrunk]):
         found = row("review_threads", *order)
         assert (found["first_comment_at"], found["resolved_at"]) == (moment("10:00"), moment("14:00"))
+
+
+def test_who_began_it_outlives_the_account_and_the_comment() -> None:
+    ghost = told("resolved", 7, "14:00", comment(user=None))
+    body = payload("deleted", comment=comment(), pull_request=simple(pull_request(4, updated="15:00")))
+    for order in permutations([BEGUN, ghost, make_event("pull_request_review_comment", body, 8)]):
+        found = row("review_threads", *order)
+        assert (found["author"], found["first_comment_deleted_at"]) == ("monalisa", moment("15:00"))
+
+
+def test_of_a_reply_alone_nobody_is_known_to_have_begun_it() -> None:
+    assert row("review_threads", said(5, number=61, in_reply_to_id=60))["author"] is None
 
 
 def test_a_thread_without_comments_states_nothing() -> None:

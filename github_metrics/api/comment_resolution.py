@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, listed, pages, whole
-from github_metrics.api.pages import Pagination, Time, TimeRange
+from github_metrics.api.lists import LIST, Paging, pages, whole
+from github_metrics.api.pages import Pagination, Time, TimeRange, pagination
 from github_metrics.api.repositories import percent
+from github_metrics.api.requests import links
 from github_metrics.api.statistics import named_statistics
 from projections import thread_queries
 from replay.snapshot import Record
@@ -105,16 +106,18 @@ async def get_comment_resolution_time(
     """
     snapshot, people = asked.snapshot, asked.people
     if paging.csv:
-        query = thread_queries.whole(people)
+        query = thread_queries.threads(people)
         return await whole(response, snapshot, query, Thread, "comment-resolution-time", _thread)
-    rows, described = await listed(request, response, snapshot, thread_queries.threads(people), paging)
     of_all, of_each = await thread_queries.summary(snapshot, people)
+    rows = await thread_queries.page(snapshot, people, paging.part)
+    described = pagination(of_all["total_threads"], paging.page, paging.page_size)
+    response.headers["Link"] = links(request, described)
     return CommentResolution.model_validate(
         {
             "time_range": {"start_time": people.start, "end_time": people.end},
             "summary": _summary(of_all),
             "by_repository": [_repository(row) for row in of_each],
-            "threads": [_thread(row) for row in await thread_queries.shown(snapshot, people, rows)],
+            "threads": [_thread(row) for row in rows],
             "pagination": described,
         }
     )
