@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from replay.replays import Replay, ranges
+from replay.replays import Phase, Replay, ranges
 
 PLAIN_SECONDS = 2.0
 RATE_SHARE = 0.3
@@ -18,8 +18,8 @@ RATE_SHARE = 0.3
 
 
 class ReplayProgress:
-    """Shows a replay: position of head, events/s, time left, parked so far, each worker. On a terminal it redraws a few
-    lines; elsewhere it prints a line now and then, or with `json` an object.
+    """Shows a replay: position of head, events/s, time left, parked so far, each worker; then the phases after that. On
+    a terminal it redraws a few lines; elsewhere it prints a line now and then, or with `json` an object.
     """
 
     def __init__(self, connection: Connection[Any], *, json: bool) -> None:
@@ -32,25 +32,54 @@ class ReplayProgress:
             TextColumn("{task.fields[place]}"),
             TimeRemainingColumn(compact=True),
         )
-        self._live = Live(self._progress, console=Console(stderr=True), refresh_per_second=8)
+        console = Console(stderr=True)
+        self._live = Live(self._progress, console=console, refresh_per_second=8)
+        self._status = console.status("")
         self._whole = self._progress.add_task("replay", total=None, place="")
         self._workers: dict[int, TaskID] = {}
         self._rate = 0.0
         self._seen: tuple[float, int] | None = None
         self._said = 0.0
         self._printed = -1
+        self._phase: str = Phase.EVENTS
 
     def __enter__(self) -> Self:
-        if self._terminal:
-            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._terminal:
-            self._live.stop()
+        self.pause()
+
+    def pause(self) -> None:
+        """Leave the terminal to others, until there is more to show."""
+        self._live.stop()
+        self._status.stop()
 
     def show(self, replay: Replay) -> None:
         """Called a few times a second."""
+        if replay.phase != Phase.EVENTS:
+            self._show_phase(replay)
+            return
+        if self._terminal:
+            self._live.start()
+        self._show_events(replay)
+
+    def _show_phase(self, replay: Replay) -> None:
+        """Every table but not every batch of catching up is worth a line."""
+        if self._phase == Phase.EVENTS:
+            self._show_events(replay)
+        unit = "" if replay.phase == Phase.CATCHING_UP else " tables"
+        place = f"{replay.phase}: {replay.phase_done:,} of {replay.phase_total:,}{unit}"
+        place = place if replay.phase_total else replay.phase
+        new, self._phase = replay.phase != self._phase, replay.phase
+        if self._terminal:
+            self._live.stop()
+            self._status.update(place)
+            self._status.start()
+        elif new or time.monotonic() - self._said >= PLAIN_SECONDS:
+            self._said = time.monotonic()
+            self._print(replay, place)
+
+    def _show_events(self, replay: Replay) -> None:
         self._measure(replay.events)
         place = f"{replay.done:,} of {replay.target:,}  {self._rate:,.0f} events/s  {replay.parked} parked"
         if self._terminal:
@@ -65,11 +94,14 @@ class ReplayProgress:
 
     def _print(self, replay: Replay, place: str) -> None:
         if not self._json:
-            left = f", {self._left(replay):,.0f} s left" if self._rate else ""
+            left = f", {self._left(replay):,.0f} s left" if self._rate and replay.phase == Phase.EVENTS else ""
             sys.stderr.write(f"replay {replay.replay_id}: {place}{left}\n")
             return
         fields = {
             "replay_id": replay.replay_id,
+            "phase": replay.phase,
+            "phase_done": replay.phase_done,
+            "phase_total": replay.phase_total,
             "position": replay.done,
             "target": replay.target,
             "events_per_second": round(self._rate),

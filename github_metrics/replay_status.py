@@ -15,7 +15,7 @@ from replay.endings import cancel, clear
 from replay.errors import ReplayError
 from replay.generations import Generation, State
 from replay.rebuild import OPTIONS
-from replay.replays import Replay
+from replay.replays import Phase, Replay
 
 
 def _connect(conninfo: str) -> psycopg.Connection[Any]:
@@ -42,6 +42,8 @@ def _print_replay(replay: Replay, *, json: bool) -> None:
         typer.echo(_json({"replay": {n: getattr(replay, n) for n in replay.__struct_fields__}}))
         return
     share = f"{100 * replay.done / replay.target:.0f} %" if replay.target else "100 %"
+    if replay.state == "running" and replay.phase != Phase.EVENTS:
+        share = f"{replay.phase}, {share}"
     names = ", ".join(replay.names) or "(dropped)"
     line = f"replay {replay.replay_id} ({replay.purpose}) {replay_state(replay)}: {share} of {replay.target:,}, {names}"
     typer.echo(f"{line}{', ' + replay.message if replay.message else ''}")

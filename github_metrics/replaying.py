@@ -21,6 +21,7 @@ from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
 from projections.headlines import headlines
+from replay import replays
 from replay.catch_up import Pair
 from replay.endings import Interrupted, cancel
 from replay.errors import DatabaseError
@@ -28,6 +29,7 @@ from replay.generations import Generation
 from replay.headlines import change, moved
 from replay.playback import Playback
 from replay.projection import Projection
+from replay.replays import Phase
 from replay.verify import Verdict, compare, differences
 
 __all__ = ["Interrupted", "database", "playback_of", "replay", "stopped_by_signals", "verify"]
@@ -75,10 +77,19 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 class _Rebuilding:
     """One replay that this command owns: its new generations are built, and not seen by readers yet."""
 
-    def __init__(self, playback: Playback, connection: psycopg.Connection[Any], replay_id: int) -> None:
+    def __init__(
+        self,
+        playback: Playback,
+        projections: dict[str, Projection],
+        connection: psycopg.Connection[Any],
+        replay_id: int,
+        progress: ReplayProgress,
+    ) -> None:
         self.playback = playback
+        self.projections = projections
         self.connection = connection
         self.replay_id = replay_id
+        self.progress = progress
         self.stop = threading.Event()
 
     @contextmanager
@@ -90,12 +101,22 @@ class _Rebuilding:
     @contextmanager
     def compared(self) -> Iterator[tuple[psycopg.Connection[Any], Sequence[Pair]]]:
         """A snapshot in which each new generation stands where its live one stands, if that one can move."""
-        with self.stoppable(), self.playback.levelled(self.connection, self.replay_id, self.stop) as snapshot:
-            yield snapshot
+        with self.stoppable(), self.progress as progress:
+            levelled = self.playback.levelled(self.connection, self.replay_id, self.stop, progress.show)
+            with levelled as (connection, pairs):
+                progress.pause()
+                yield connection, pairs
+
+    @contextmanager
+    def comparing(self, done: int, total: int) -> Iterator[None]:
+        """Shows that a table is compared, and nothing afterwards: the verdict is printed."""
+        self.progress.show(replays.enter(self.connection, self.replay_id, Phase.COMPARING, done, total))
+        yield
+        self.progress.pause()
 
     def swap_in(self) -> None:
-        with self.stoppable():
-            self.playback.swap_in(self.connection, self.replay_id, self.stop)
+        with self.stoppable(), self.progress as progress:
+            self.playback.swap_in(self.connection, self.replay_id, self.stop, progress.show)
 
 
 @contextmanager
@@ -106,8 +127,10 @@ def _rebuilt(
     with database(settings) as conninfo:
         playback = playback_of(settings, conninfo)
         with playback.owning(names, purpose=purpose, workers=workers) as (connection, replay_id):
-            own = _Rebuilding(playback, connection, replay_id)
-            with own.stoppable(), ReplayProgress(connection, json=json) as progress:
+            projections = {projection.name: projection for projection in playback.chosen(names)}
+            progress = ReplayProgress(connection, json=json)
+            own = _Rebuilding(playback, projections, connection, replay_id, progress)
+            with own.stoppable(), progress:
                 playback.build(connection, replay_id, workers=workers, watch=progress.show, stop=own.stop)
             yield own
 
@@ -125,11 +148,10 @@ def replay(
     """Rebuild, verify, swap. Returns the exit code: 0 swapped, 1 not."""
     report = Report(json=json)
     with _rebuilt(settings, names, purpose="replay", workers=workers, json=json) as own:
-        projections = {projection.name: projection for projection in own.playback.chosen(names)}
         with own.compared() as (connection, pairs):
-            unequal = _verdicts(connection, projections, pairs, report)
+            unequal = [new.projection for (_live, new), _verdict in _unequal(own, connection, pairs, report)]
             if diff:
-                _changes(connection, projections, pairs, report)
+                _changes(connection, own.projections, pairs, report)
         question = "Swap the new generations in?" if diff else f"{', '.join(unequal)} differ from the log. Swap in?"
         if (diff or unequal) and not yes and not _asked(confirm, question):
             cancel(own.connection, own.replay_id, "not swapped in")
@@ -137,7 +159,7 @@ def replay(
             return 1
         own.swap_in()
         fields = {"replay_id": own.replay_id, "state": "finished"}
-        report.say(f"Swapped in: {', '.join(sorted(projections))}", fields)
+        report.say(f"Swapped in: {', '.join(own.projections)}", fields)
         return 0
 
 
@@ -149,37 +171,32 @@ def _asked(confirm: Callable[[str], bool], question: str) -> bool:
         raise Interrupted("stopped at the question; the same command asks it again") from None
 
 
-def _verdicts(
-    connection: psycopg.Connection[Any], projections: dict[str, Projection], pairs: Sequence[Pair], report: Report
-) -> list[str]:
-    """Compare what can be compared and report it. Returns the names of those that differ."""
-    unequal: list[str] = []
-    for new, live in pairs:
-        verdict = _verdict(connection, projections[new.projection], live, new, report)
-        if verdict is not None and not verdict.equal:
-            unequal.append(new.projection)
-    return unequal
-
-
-def _verdict(
-    connection: psycopg.Connection[Any],
-    projection: Projection,
-    live: Generation | None,
-    new: Generation,
-    report: Report,
-) -> Verdict | None:
-    """Reported, with the reason where there is nothing to compare with."""
-    if live is None:
-        report.not_compared(projection.name, "it is new")
-    elif live.definition_hash != new.definition_hash:
-        report.not_compared(projection.name, f"the live one, version {live.version}, is of another definition")
-    elif live.position != new.position:
-        where = f"{live.halted_reason or live.state}, at position {live.position}"
-        report.not_compared(projection.name, f"the live one stands still: {where}; the new one is at {new.position}")
-    else:
-        verdict = compare(connection, projection, live, new)
+def _unequal(
+    own: _Rebuilding, connection: psycopg.Connection[Any], pairs: Sequence[Pair], report: Report
+) -> Iterator[tuple[Both, Verdict]]:
+    """Compare what can be compared and report it. Gives those that differ."""
+    for done, (new, live) in enumerate(pairs):
+        projection = own.projections[new.projection]
+        why = _incomparable(live, new)
+        if live is None or why is not None:
+            report.not_compared(projection.name, why or "it is new")
+            continue
+        with own.comparing(done, len(pairs)):
+            verdict = compare(connection, projection, live, new)
         report.verdict(verdict)
-        return verdict
+        if not verdict.equal:
+            yield (live, new), verdict
+
+
+def _incomparable(live: Generation | None, new: Generation) -> str | None:
+    """Why there is nothing to compare with."""
+    if live is None:
+        return "it is new"
+    if live.definition_hash != new.definition_hash:
+        return f"the live one, version {live.version}, is of another definition"
+    if live.position != new.position:
+        where = f"{live.halted_reason or live.state}, at position {live.position}"
+        return f"the live one stands still: {where}; the new one is at {new.position}"
     return None
 
 
@@ -197,15 +214,12 @@ def verify(settings: Settings, names: Sequence[str], *, workers: int | None, eve
     report = Report(json=json)
     different = False
     with _rebuilt(settings, names, purpose="verify", workers=workers, json=json) as own:
-        projections = {projection.name: projection for projection in own.playback.chosen(names)}
         with own.compared() as (connection, pairs):
-            for new, live in pairs:
-                projection = projections[new.projection]
-                verdict = _verdict(connection, projection, live, new, report)
-                if verdict is not None and live is not None and not verdict.equal:
-                    different = True
-                    found = differences(connection, projection, live, new, verdict.differing_buckets)
-                    report.differences(found, None if every else FIRST)
+            for (live, new), verdict in _unequal(own, connection, pairs, report):
+                different = True
+                projection = own.projections[new.projection]
+                found = differences(connection, projection, live, new, verdict.differing_buckets)
+                report.differences(found, None if every else FIRST)
         cancel(own.connection, own.replay_id, "verified", state="finished")
     return 1 if different else 0
 

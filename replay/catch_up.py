@@ -22,6 +22,8 @@ NEAR = 500
 """Positions: so little may be left for the moment in which the live generations stand still."""
 Pair = tuple[Generation, Generation | None]
 """A generation, and the live one of its projection."""
+Check = Callable[[int, int], None]
+"""Told before each batch where a generation stands and where the live one does; may raise."""
 Pairs = Callable[[Connection[Any]], Sequence[Pair]]
 
 
@@ -35,13 +37,11 @@ class CatchUp:
         self._checkpoints = Checkpoints(connection)
         self._applier = Applier(self._reader, by_name, self._checkpoints, give_up)
 
-    def run(self, pairs: Pairs, near: int, check: Callable[[], None] = lambda: None) -> None:
-        """Until no generation stands more than `near` positions behind. `check` is called before each batch, and may
-        raise.
-        """
+    def run(self, pairs: Pairs, near: int, check: Check = lambda _position, _until: None) -> None:
+        """Until no generation stands more than `near` positions behind."""
         while behind := _behind(pairs(self._connection), near):
             for (position, until), standing in behind.items():
-                check()
+                check(position, until)
                 self._advance(standing, position, until)
 
     def _advance(self, standing: list[Generation], position: int, until: int) -> None:

@@ -5,6 +5,7 @@ the live ones stand, compare, swap in.
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ import psycopg
 from psycopg import Connection
 
 from replay import generations, parking, rebuild, replays
-from replay.catch_up import NEAR, CatchUp, Pair, beside, level, pairs
+from replay.catch_up import NEAR, CatchUp, Check, Pair, beside, level, pairs
 from replay.crew import Crew, Hopeless
 from replay.endings import Interrupted, cancel, check_runs, clear, stoppable
 from replay.errors import MetricsError, ReplayError
@@ -22,7 +23,7 @@ from replay.generations import Generation, State
 from replay.projection import Projection
 from replay.projector import unbuilt
 from replay.rebuild import LoadProjections
-from replay.replays import Replay
+from replay.replays import Phase, Replay
 from replay.views import publish_views
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,14 @@ RETRY_SECONDS = 2.0
 BEGIN_LOCK = int.from_bytes(b"begining", "big") >> 1
 Watch = Callable[[Replay], None]
 """Told a few times a second how far the replay has come."""
+
+
+def _unwatched(_replay: Replay) -> None:
+    """Nobody is told."""
+
+
+def _unchecked(_position: int, _until: int) -> None:
+    """Nothing stands in the way."""
 
 
 class Busy(ReplayError):
@@ -111,6 +120,7 @@ class Playback:
         """
         try:
             members = min(workers, replays.unfinished(connection, replay_id))
+            replays.enter(connection, replay_id, Phase.EVENTS)
             crew = Crew(self._conninfo, replay_id, self._load, self._decode, workers=workers, members=members)
             with crew:
                 while crew.working() and not stop.wait(WATCH_SECONDS):
@@ -122,8 +132,7 @@ class Playback:
             left = replays.find(connection, replay_id)
             if left.done < left.target:
                 raise ReplayError(f"replay {replay_id} came to an end at {left.done} of {left.target}: resume it")
-            with stoppable(connection, stop):
-                rebuild.finish(connection, replay_id, list(self._projections.values()))
+            self._finish(connection, replay_id, workers, watch, stop)
         except (Hopeless, psycopg.Error) as error:
             if isinstance(error, psycopg.Error) and not parking.broken(error):
                 raise
@@ -131,6 +140,28 @@ class Playback:
             cancel(connection, replay_id, " ".join(str(error).split()), state="failed")
             raise ReplayError(f"replay {replay_id} has failed, the live tables are untouched: {error}") from error
         watch(replays.find(connection, replay_id))
+
+    def _finish(
+        self, connection: Connection[Any], replay_id: int, workers: int, watch: Watch, stop: threading.Event
+    ) -> None:
+        """Several tables at a time, each by a session of its own."""
+        target = replays.find(connection, replay_id).target
+        own = [g for g in generations.generations(connection) if g.replay_id == replay_id]
+        left = [generation for generation in own if generation.state == State.REPLAYING]
+
+        def finish(generation: Generation) -> None:
+            with self._connect() as session, stoppable(session, stop):
+                rebuild.finish(session, self._projections[generation.projection], generation, target)
+
+        watch(replays.enter(connection, replay_id, Phase.INDEXES, len(own) - len(left), len(own)))
+        with ThreadPoolExecutor(workers) as pool:
+            finishing = [pool.submit(finish, generation) for generation in left]
+            try:
+                for done, finished in enumerate(as_completed(finishing), len(own) - len(left) + 1):
+                    finished.result()
+                    watch(replays.enter(connection, replay_id, Phase.INDEXES, done, len(own)))
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def rebuild(self, names: Sequence[str], stop: threading.Event) -> None:
         """In the background of a running service: build, and let the projector swap in. What stands in the way for a
@@ -156,7 +187,7 @@ class Playback:
         with self._connect() as connection:
             head = generations.head(connection)
         with self.owning(names, purpose="replay", workers=1, target=head) as (connection, replay_id):
-            self.build(connection, replay_id, workers=1, watch=lambda _replay: None, stop=stop)
+            self.build(connection, replay_id, workers=1, watch=_unwatched, stop=stop)
             with connection.transaction():
                 replays.end(connection, replay_id, "finished")
                 for own, _live in pairs(connection, replay_id):
@@ -164,7 +195,7 @@ class Playback:
 
     @contextmanager
     def levelled(
-        self, connection: Connection[Any], replay_id: int, stop: threading.Event
+        self, connection: Connection[Any], replay_id: int, stop: threading.Event, watch: Watch = _unwatched
     ) -> Iterator[tuple[Connection[Any], Sequence[Pair]]]:
         """A connection in a snapshot in which no new generation stands behind its live one. The live ones stand still
         only until it is taken.
@@ -172,7 +203,7 @@ class Playback:
         of_replay = partial(pairs, replay_id=replay_id)
         with ExitStack() as stack:
             reading = stack.enter_context(self._connect())
-            catch_up = self._near(reading, of_replay, partial(check_runs, connection, replay_id, stop))
+            catch_up = self._near(reading, of_replay, _checking(connection, replay_id, watch, stop))
             with level(connection, catch_up, of_replay):
                 stack.enter_context(reading.transaction())
                 reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -181,16 +212,19 @@ class Playback:
             yield reading, both
 
     def _near(
-        self, connection: Connection[Any], of_replay: Callable[..., Sequence[Pair]], check: Callable[[], None]
+        self, connection: Connection[Any], of_replay: Callable[..., Sequence[Pair]], check: Check = _unchecked
     ) -> CatchUp:
         catch_up = CatchUp(connection, list(self._projections.values()), self._decode)
         catch_up.run(of_replay, NEAR, check)
         return catch_up
 
-    def swap_in(self, connection: Connection[Any], replay_id: int, stop: threading.Event) -> None:
+    def swap_in(
+        self, connection: Connection[Any], replay_id: int, stop: threading.Event, watch: Watch = _unwatched
+    ) -> None:
         """Let readers see all generations of a replay, at once, none of them behind what they saw before."""
         of_replay = partial(pairs, replay_id=replay_id)
-        catch_up = self._near(connection, of_replay, partial(check_runs, connection, replay_id, stop))
+        catch_up = self._near(connection, of_replay, _checking(connection, replay_id, watch, stop))
+        watch(replays.enter(connection, replay_id, Phase.SWAPPING))
         with level(connection, catch_up, of_replay) as both:
             replays.end(connection, replay_id, "finished")
             _check_all_there(both, replays.find(connection, replay_id))
@@ -212,12 +246,22 @@ class Playback:
                     f"the earlier generation of {name} is of another definition: run that release to go back"
                 )
             of_it = partial(beside, name=name, number=retired[-1].generation)
-            catch_up = self._near(connection, of_it, lambda: None)
+            catch_up = self._near(connection, of_it)
             with level(connection, catch_up, of_it) as both:
                 for own, _live in both:
                     generations.swap(connection, own)
             publish_views(connection)
         return retired[-1]
+
+
+def _checking(connection: Connection[Any], replay_id: int, watch: Watch, stop: threading.Event) -> Check:
+    """Before each batch of catching up: does the replay still run? And say how far it has come."""
+
+    def check(position: int, until: int) -> None:
+        check_runs(connection, replay_id, stop)
+        watch(replays.enter(connection, replay_id, Phase.CATCHING_UP, position, until))
+
+    return check
 
 
 def _check_all_there(both: Sequence[Pair], replay: Replay) -> None:

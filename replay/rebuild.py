@@ -162,14 +162,9 @@ def _target(connection: Connection[Any], projections: Sequence[Projection]) -> i
     return min([generations.head(connection), *live])
 
 
-def finish(connection: Connection[Any], replay_id: int, projections: Sequence[Projection]) -> None:
-    """All ranges are applied: build the secondary indexes and gather statistics. The generations are held then."""
-    by_name = {projection.name: projection for projection in projections}
-    target = replays.find(connection, replay_id).target
-    for generation in generations.generations(connection):
-        if generation.replay_id != replay_id or generation.state != State.REPLAYING:
-            continue
-        with connection.transaction():
-            generations.create_indexes(connection, by_name[generation.projection], generation.schema_name)
-            generations.set_state(connection, generation, State.HELD, target)
-        connection.execute(sql.SQL("ANALYZE {}").format(generation.table))
+def finish(connection: Connection[Any], projection: Projection, generation: Generation, target: int) -> None:
+    """All ranges are applied: build the secondary indexes and gather statistics. The generation is held then."""
+    with connection.transaction():
+        generations.create_indexes(connection, projection, generation.schema_name)
+        generations.set_state(connection, generation, State.HELD, target)
+    connection.execute(sql.SQL("ANALYZE {}").format(generation.table))

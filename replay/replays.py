@@ -5,6 +5,7 @@ same transactions as the rows, and whoever asks for the same projections again r
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, LiteralString, NamedTuple
 
 import msgspec
@@ -24,7 +25,9 @@ class RangeTaken(ReplayError):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """One replay. `names` are its projections; `owned`: some session is at work on it."""
+    """One replay. `names` are its projections; `owned`: some session is at work on it; `phase_done` of `phase_total`:
+    tables, or in phase `catching up` positions.
+    """
 
     replay_id: int
     purpose: str
@@ -38,6 +41,21 @@ class Replay(msgspec.Struct, frozen=True):
     events: int
     parked: int
     owned: bool
+    phase: str
+    phase_done: int
+    phase_total: int
+
+
+class Phase(StrEnum):
+    """What a running replay is at: applying events, building indexes, following the live tables, comparing with them,
+    taking their place.
+    """
+
+    EVENTS = "events"
+    INDEXES = "indexes"
+    CATCHING_UP = "catching up"
+    COMPARING = "comparing"
+    SWAPPING = "swapping"
 
 
 class Range(NamedTuple):
@@ -51,6 +69,7 @@ class Range(NamedTuple):
 
 REPLAY: LiteralString = """
 SELECT r.replay_id, r.purpose, r.target, r.state, r.message, r.begun_at, r.ended_at,
+       r.phase, r.phase_done, r.phase_total,
        ARRAY(SELECT g.projection FROM projection_generations g WHERE g.replay_id = r.replay_id ORDER BY 1) AS names,
        (SELECT coalesce(sum(n.position - n.after), 0)::bigint FROM replay_ranges n WHERE n.replay_id = r.replay_id)
            AS done,
@@ -123,6 +142,15 @@ def end(connection: Connection[Any], replay_id: int, state: str, message: str | 
     if cursor.rowcount != 1:
         found = find(connection, replay_id)
         raise ReplayError(f"replay {replay_id} was {found.state}: {found.message or 'by somebody else'}")
+
+
+def enter(connection: Connection[Any], replay_id: int, phase: Phase, done: int = 0, total: int = 0) -> Replay:
+    """Let everybody see what a replay is at; returns it as it is now."""
+    connection.execute(
+        "UPDATE replays SET phase = %s, phase_done = %s, phase_total = %s WHERE replay_id = %s AND state = 'running'",
+        (phase, done, total, replay_id),
+    )
+    return find(connection, replay_id)
 
 
 def running(connection: Connection[Any], replay_id: int) -> bool:

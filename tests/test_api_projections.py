@@ -113,13 +113,18 @@ def test_a_replay_is_seen_as_it_runs(database: str, connection: Connection) -> N
             "progress": 0.0,
             "events": 0,
             "parked": 0,
+            "phase": "events",
+            "phase_done": 0,
+            "phase_total": 0,
         }
         Worker(database, replay_id, active_projections(), decode).run(0, 1, threading.Event())
+        replays.enter(owner, replay_id, replays.Phase.INDEXES, 1, 2)
         replays.disown(owner, replay_id)
         (built,) = service.get(PATH)["replays"]
         events = connection.execute("SELECT count(*) FROM webhooks").fetchone()
         assert (built["state"], built["done"], built["progress"]) == ("resumable", target, 1.0)
         assert (built["events"],) == events
+        assert (built["phase"], built["phase_done"], built["phase_total"]) == ("indexes", 1, 2)
         assert by_name(service.get(PATH))["pull_requests"]["generation"] == 1
         replays.end(owner, replay_id, "finished")
         assert service.get(PATH)["replays"] == []

@@ -97,7 +97,7 @@ def test_each_worker_gets_its_share_of_the_pool(server: str) -> None:
 def test_alembics_commands_work_on_the_embedded_database(data_dir: Path, server: str) -> None:
     for arguments in (
         ("upgrade", "head"),
-        ("downgrade", "-1"),
+        ("downgrade", "base"),
         ("stamp", "head"),
         ("stamp", "base"),
         ("upgrade", "head"),

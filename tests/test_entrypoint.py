@@ -34,6 +34,14 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_processes_that_the_command_starts_do_not_load_the_command_line() -> None:
+    """They import its main module again: that must not cost what a worker has no use for."""
+    heavy = "{'typer', 'fastapi', 'rich', 'pydantic', 'psycopg'}"
+    look = f"import runpy, sys; runpy.run_path(sys.argv[1], run_name='__mp_main__'); print({heavy} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", look, str(ENTRYPOINT)], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 compiled = pytest.fixture(scope="module", autouse=True)(keep_compiled)
 
 

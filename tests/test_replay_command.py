@@ -65,6 +65,9 @@ def test_replay_rebuilds_everything_verifies_and_swaps_in(long: str, opened: Con
     progress = [line["progress"] for line in lines if "progress" in line]
     assert progress
     assert progress[-1]["position"] == progress[-1]["target"] == LONG
+    # Every phase is told, in its order; nothing came meanwhile to be caught up with.
+    assert list(dict.fromkeys(line["phase"] for line in progress)) == ["events", "indexes", "comparing", "swapping"]
+    assert all(line["phase_total"] == len(NAMES) for line in progress if line["phase"] in ("indexes", "comparing"))
     assert sorted(line["verdict"]["projection"] for line in lines if "verdict" in line) == NAMES
     assert all(line["verdict"]["equal"] for line in lines if "verdict" in line)
     assert lines[-1] == {"replay_id": 1, "state": "finished"}

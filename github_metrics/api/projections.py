@@ -48,6 +48,11 @@ class ReplayState(BaseModel):
     progress: float = Field(description="done / target, 0 to 1")
     events: int = Field(description="events applied so far")
     parked: int = Field(description="events that it could not apply")
+    phase: Literal["events", "indexes", "catching up", "comparing", "swapping"] = Field(
+        description="what it is at, one after another; progress is that of the events"
+    )
+    phase_done: int = Field(description="of phase_total: tables, or in phase catching up the position")
+    phase_total: int
     begun_at: Time
 
 
