@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator
+import signal
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import orjson
 import psycopg
@@ -23,7 +24,7 @@ from github_metrics.serve import serve
 from github_metrics.settings import Settings
 from github_metrics.simulator import simulate
 from github_metrics.simulator.delivery import Delivery
-from github_metrics.simulator.play import play
+from github_metrics.simulator.play import PlayReport, play
 from github_metrics.supervisor import Child, stopping
 from replay.errors import MetricsError
 
@@ -131,12 +132,23 @@ def play_history(settings: Settings, history: History, held: int) -> None:
         with stopping(), Playback(until - timedelta(days=history.days), until) as playback:
             told = playback.follow(rest)
             playing = play(f"{url}/metrics", told, secret=secret, concurrency=CONCURRENCY, on_delivered=playback.sent)
-            report = asyncio.run(playing)
+            report = asyncio.run(_until_stopped(playing))
     except MetricsError as error:
         _log.error("the history was not played to its end", reason=error.reason, detail=str(error))
         return
+    except asyncio.CancelledError:
+        return
     replace(history, played=True).keep(settings.data_dir)
     typer.echo(f"  Demo       {report.delivered} deliveries played: {url}/docs")
+
+
+async def _until_stopped(playing: Coroutine[Any, Any, PlayReport]) -> PlayReport:
+    """SIGTERM and Ctrl-C cancel it, so that no sender is torn off in the middle of a delivery."""
+    task = asyncio.current_task()
+    assert task is not None
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
+    return await playing
 
 
 class Playback:

@@ -32,6 +32,7 @@ STOP_SECONDS = 2.0
 _RESTARTS = 20
 _RESTART_SECONDS = 0.5
 """After kill -9 the children of the old server must end before a new one may start."""
+_LASTING = ("has invalid permissions", "has wrong ownership", "Permission denied", "incompatible with server")
 _INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
 _INITDB += ["--builtin-locale=C.UTF-8"]
 _DETACHED: dict[str, Any] = {
@@ -98,6 +99,7 @@ class Postgres:
         self.log = directory.with_name(f"{directory.name}.log")
         self.account = Account.of(directory)
         self._child: subprocess.Popen[bytes] | None = None
+        self._spawned_at = 0
 
     def conninfo(self, database: str) -> str | None:
         """How to reach the running server, or None if it does not answer."""
@@ -125,6 +127,7 @@ class Postgres:
                 if self._child is not None and self._child.poll() is not None:
                     failures += 1
                     self._child = None
+                    self._raise_lasting_fault()
                     time.sleep(_RESTART_SECONDS)
                 if failures > _RESTARTS or time.monotonic() > deadline:
                     raise DatabaseAway(
@@ -191,6 +194,7 @@ class Postgres:
         command = [str(binaries() / "postgres"), "-D", str(self.directory), "-p", "5432"]
         command += [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("ab") as log:
+            self._spawned_at = log.tell()
             self._child = subprocess.Popen(
                 **self.account.command(command, self.directory), **_DETACHED, stdout=log, stderr=log
             )
@@ -217,6 +221,14 @@ class Postgres:
         except OSError:
             return False
         return True
+
+    def _raise_lasting_fault(self) -> None:
+        """What the server has said since it was spawned, if that will be no other at the next try."""
+        with self.log.open("rb") as log:
+            log.seek(self._spawned_at)
+            said = log.read().decode(errors="replace")
+        if any(fault in said for fault in _LASTING):
+            raise DatabaseError(f"the embedded PostgreSQL does not start:\n{said.strip()}")
 
     def _last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:]) if self.log.exists() else ""

@@ -210,6 +210,20 @@ def test_a_data_directory_that_cannot_be_is_one_clear_error(tmp_path: Path) -> N
         pass
 
 
+def test_a_fault_that_stays_is_told_at_once(data_dir: Path) -> None:
+    with embedded_conninfo(data_dir):
+        pass
+    (data_dir / "postgres").chmod(0o755)
+    log = data_dir / "postgres.log"
+    before = log.read_text()
+    with pytest.raises(DatabaseError, match="invalid permissions"), embedded_conninfo(data_dir):
+        pass
+    assert log.read_text().removeprefix(before).count("invalid permissions") == 1, "it was tried again and again"
+    (data_dir / "postgres").chmod(0o700)
+    with embedded_conninfo(data_dir) as conninfo:
+        assert value(conninfo, "SELECT 1") == 1
+
+
 def test_a_half_made_server_is_made_anew(data_dir: Path) -> None:
     (data_dir / "postgres.unfinished" / "base").mkdir(parents=True)
     with embedded_conninfo(data_dir) as conninfo:

@@ -263,6 +263,7 @@ def test_the_demo_plays_once_on_data_of_its_own_and_goes_on_where_it_was_stopped
     assert f"embedded PostgreSQL in {service.data_dir / 'demo'}" in service.said()
     assert service.stop(signal.SIGTERM) < STOP_SECONDS
     assert service.left() == []
+    assert "Task exception was never retrieved" not in service.said()
     again = start("demo", **database)
     again.wait_until(lambda: "deliveries played: " in again.said())
     assert "going on with the history begun before" in again.said()
