@@ -18,6 +18,7 @@ export function FilterBar({ filters, takes, children }) {
     addEventListener("scroll", look, { passive: true });
     return () => removeEventListener("scroll", look);
   }, []);
+  if (!takes.length) return html`<div ref=${element}></div>`;
   return html`<div class="filterbar" ref=${element} role="group" aria-label="Filters" data-stuck=${stuck || undefined}>
     ${takes.includes("window") && html`<${RangePicker} filters=${filters} />`}
     ${takes.includes("repositories") && html`<${RepositoryFilter} filters=${filters} />`}

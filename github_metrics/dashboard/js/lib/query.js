@@ -17,10 +17,20 @@ function keep(key, data) {
 /** Questions under way: panels that ask the same share one. */
 const running = new Map();
 
-function ask(key, url) {
+/** A list from its first page to its last: the answer of the first, with the rows of all. */
+const PAGES = 20;
+
+async function readAll(url) {
+  const first = await read(url(1));
+  const pages = Math.min(PAGES, first.pagination.total_pages);
+  const others = await Promise.all(Array.from({ length: Math.max(0, pages - 1) }, (_, index) => read(url(index + 2))));
+  return { ...first, data: [first, ...others].flatMap((answer) => answer.data) };
+}
+
+function ask(key, url, all) {
   if (!running.has(key)) {
     const begun = performance.now();
-    const asked = read(url())
+    const asked = (all ? readAll(url) : read(url()))
       .then((data) => {
         keep(key, data);
         noteCost(performance.now() - begun);
@@ -36,12 +46,12 @@ function ask(key, url) {
  * GET api/metrics/<path>: {data, error, loading, at, refresh}.
  * `takes`: the filters that the endpoint understands (names of filters.js: PARAMETERS); it is asked again when one changes,
  * and, in a range that is still running, when events have come; `still`: never by itself; `every`: also so many
- * milliseconds later. `path` null asks nothing.
+ * milliseconds later; `all`: every page of a list. `path` null asks nothing.
  */
-export function useQuery(path, parameters = {}, { takes = [], filters = null, still = false, every = 0 } = {}) {
+export function useQuery(path, parameters = {}, { takes = [], filters = null, still = false, every = 0, all = false } = {}) {
   const [, redraw] = useReducer((count) => count + 1, 0);
   const chosen = filters === null ? "" : JSON.stringify(takes.map((name) => [name, parametersOf([name], filters, new Date(0))]).concat([[filters.range, filters.from, filters.to]]));
-  const key = path === null ? null : `${path} ${JSON.stringify(parameters)} ${chosen}`;
+  const key = path ? `${path} ${all} ${JSON.stringify(parameters)} ${chosen}` : null;
   const state = useRef({ key: null, path: null, error: null });
   if (state.current.key !== key) {
     const before = state.current.path === path ? kept.get(state.current.key)?.data : undefined;
@@ -51,9 +61,9 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
   useEffect(() => {
     if (key === null) return undefined;
     const own = state.current;
-    const url = () => metrics(path, { ...parameters, ...(filters === null ? {} : parametersOf(takes, filters)) });
+    const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });
     const refresh = () =>
-      ask(key, url).then(
+      ask(key, url, all).then(
         () => {
           own.error = null;
           if (state.current === own) redraw();

@@ -23,7 +23,7 @@ export const QUICK = [
 ];
 export const DEFAULT = "7d";
 
-const known = new Map(QUICK.map((range) => [range.id, range]));
+const known = new Map([...QUICK, { id: "48h", label: "Last two days", length: 2 * DAY }].map((range) => [range.id, range]));
 
 const date = (text) => {
   const read = new Date(text ?? "");
