@@ -5,8 +5,9 @@ const SILENCE = 45_000; // The service sends a ping more often than this.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 const LEAD = 150; // Events come in bursts: what follows at once is read together.
-const LEAST = 2_000;
-const LONGEST = 60_000;
+const LEAST = 500;
+const LONGEST = 20_000;
+const REST = 4; // Of the time of a viewer at most one part in so many is spent on reading.
 
 /** connecting, live, reconnecting, or off: `why` says why. `tick` counts the moments at which numbers are to be read again. */
 export const live = new Store({ state: "connecting", why: null, tick: 0, since: null });
@@ -26,7 +27,7 @@ export function onEvent(listener) {
 /** Read everything again, soon, but not more often than answers come: `cost` is how long they took. */
 export function stir(delay = LEAD) {
   if (next !== null) return;
-  const due = last + Math.min(LONGEST, Math.max(LEAST, 10 * cost));
+  const due = last + Math.min(LONGEST, Math.max(LEAST, REST * cost));
   next = setTimeout(() => {
     next = null;
     last = Date.now();
@@ -77,6 +78,8 @@ async function once() {
     timer = setTimeout(() => silent.abort(), SILENCE);
   };
   alive();
+  const lost = () => silent.abort();
+  addEventListener("offline", lost);
   try {
     const headers = { Accept: "text/event-stream", ...(position === null ? {} : { "Last-Event-ID": String(position) }) };
     const answer = await request(metrics("stream"), { headers, signal: silent.signal, cache: "no-store" });
@@ -85,6 +88,7 @@ async function once() {
     await listen(answer.body, alive);
   } finally {
     clearTimeout(timer);
+    removeEventListener("offline", lost);
   }
 }
 

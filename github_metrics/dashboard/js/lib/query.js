@@ -27,7 +27,12 @@ async function readAll(url) {
   return { ...first, data: [first, ...others].flatMap((answer) => answer.data) };
 }
 
-function ask(key, url, all) {
+/** `anew`: an answer that was begun before now will not do. */
+function ask(key, url, all, anew = false) {
+  if (anew && running.has(key)) {
+    const again = () => ask(key, url, all);
+    return running.get(key).then(again, again);
+  }
   if (!running.has(key)) {
     const begun = performance.now();
     const asked = (all ? readAll(url) : read(url()))
@@ -62,8 +67,8 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
     if (key === null) return undefined;
     const own = state.current;
     const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });
-    const refresh = () =>
-      ask(key, url, all).then(
+    const refresh = (anew = true) =>
+      ask(key, url, all, anew).then(
         () => {
           own.error = null;
           if (state.current === own) redraw();
@@ -74,7 +79,7 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
         },
       );
     own.refresh = refresh;
-    refresh();
+    refresh(false);
     let { tick } = live.get();
     const timer = every && setInterval(() => document.visibilityState === "visible" && refresh(), every);
     const leave = live.subscribe((told) => {

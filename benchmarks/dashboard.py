@@ -1,0 +1,113 @@
+"""How soon the overview of the dashboard is there, in Chromium, over a long history.
+
+    uv run python -m benchmarks.dashboard [--events N] [--times N]
+
+Each time in a browser that has nothing in its cache. "Numbers": the first headline number; "whole": every panel is
+filled and every chart drawn.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+from playwright.sync_api import sync_playwright
+
+from benchmarks.deliveries import UNTIL
+from benchmarks.history import fill
+from benchmarks.machine import describe, percentile, table
+from benchmarks.playbacks import drop_retired, replayed
+from benchmarks.stage import connected, data_directory, database, serving, wait_until
+from benchmarks.targets import Target, targets_table
+from replay import generations
+from tests.browser.conftest import LOADED, chromium
+
+WHOLE = "main :is([aria-busy=true], .bone, .is-stale)"
+PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+FETCHED = "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.transferSize, 0)"
+TARGET_MS = 1_000
+TARGET_KB = 450
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=10)
+    given = parser.parse_args()
+    print(describe(), flush=True)
+    with served(given.events) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        taken = {name: [opened(browser, url, search) for _ in range(given.times)] for name, search in windows().items()}
+        browser.close()
+    rows = [
+        [f"{what}, {name}", *(f"{percentile([one[what] for one in times], share):,.0f}" for share in (0.5, 0.95))]
+        for name, times in taken.items()
+        for what in ("first paint ms", "numbers ms", "whole ms", "kB fetched")
+    ]
+    print(f"\n{given.events:,} events\n\n{table(['', 'p50', 'p95'], rows)}")
+    print(f"\n== targets ==\n\n{targets_table(list(targets(taken)))}")
+
+
+def windows() -> dict[str, str]:
+    """All time, and the last week of the history."""
+    week = int(UNTIL.timestamp()) - 7 * 86_400
+    begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(week))
+    return {"all time": "?range=all", "7 days": f"?range=custom&from={begin}&to={UNTIL:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+@contextmanager
+def served(events: int) -> Iterator[str]:
+    """A service with one worker over so many events, all projected."""
+    with data_directory() as data_dir, database(data_dir) as conninfo:
+        with connected(conninfo) as connection:
+            fill(connection, events)
+            head = generations.head(connection)
+        replayed(conninfo, workers=2, events=head)
+        drop_retired(conninfo)
+        with connected(conninfo) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+        with serving(data_dir) as url:
+            wait_until(lambda: _answers(url))
+            yield url
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/api/metrics/summary", timeout=30).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def opened(browser: Any, url: str, search: str) -> dict[str, float]:
+    """What it took to open the overview once, in milliseconds, and what was fetched, compressed, in kB."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(f"{url}/dashboard{search}", wait_until="commit")
+    page.wait_for_selector(".tile-value:not(:has(.bone))")
+    numbers = time.perf_counter()
+    page.wait_for_selector(f"{LOADED} svg")
+    page.wait_for_selector(WHOLE, state="detached")
+    whole = time.perf_counter()
+    told = {
+        "first paint ms": page.evaluate(PAINTED),
+        "numbers ms": 1000 * (numbers - began),
+        "whole ms": 1000 * (whole - began),
+        "kB fetched": page.evaluate(FETCHED) / 1000,
+    }
+    context.close()
+    return told
+
+
+def targets(taken: dict[str, list[dict[str, float]]]) -> Iterator[Target]:
+    for name, times in taken.items():
+        yield Target(
+            f"whole overview, {name}, p50", TARGET_MS, percentile([one["whole ms"] for one in times], 0.5), "ms"
+        )
+        yield Target(f"fetched, {name}", TARGET_KB, max(one["kB fetched"] for one in times), "kB")
+
+
+if __name__ == "__main__":
+    main()

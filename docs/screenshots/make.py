@@ -1,0 +1,99 @@
+"""Pictures of every page of the dashboard, light, dark and on a phone, over a simulated history.
+
+    uv run --with pillow python docs/screenshots/make.py [PAGE …]
+
+Needs Chromium. Each picture is reduced to 256 colours, which a screen of text and bars bears well.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent))
+
+from PIL import Image  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from github_metrics.database import migrate  # noqa: E402
+from github_metrics.dictionaries import current_dictionary  # noqa: E402
+from github_metrics.embedded import embedded_conninfo  # noqa: E402
+from replay.compression import register_dictionary  # noqa: E402
+from tests.browser.conftest import LOADED, chromium  # noqa: E402
+from tests.browser.told import now, tell  # noqa: E402
+from tests.histories import project  # noqa: E402
+from tests.service import Service, running  # noqa: E402
+
+PAGES = {
+    "overview": "?range=30d",
+    "pull-requests": "?page=pull-requests&range=30d",
+    "reviews": "?page=reviews&range=30d",
+    "contributors": "?page=contributors&range=30d",
+    "ci": "?page=ci&range=30d",
+    "api-usage": "?page=api-usage&range=30d",
+    "operations": "?page=operations",
+}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+TALLEST = {"light": 1700, "dark": 1700, "phone": 2000}
+COLOURS = 256
+
+
+@contextmanager
+def served() -> Iterator[Service]:
+    """A service with two months of an organisation."""
+    with tempfile.TemporaryDirectory() as directory, embedded_conninfo(Path(directory)) as database:
+        migrate(database)
+        with psycopg.connect(database, autocommit=True, options="-c timezone=UTC") as connection:
+            register_dictionary(connection, current_dictionary())
+            tell(connection, until=now(), days=65, pull_requests=700)
+            project(database, connection)
+        with running(database) as service:
+            yield service
+
+
+def picture(page: Any, tallest: int) -> bytes:
+    """The whole page, as a window that is tall enough shows it."""
+    page.wait_for_selector(LOADED)
+    page.wait_for_selector("main :is([aria-busy=true], .bone, .is-stale)", state="detached")
+    width = page.viewport_size["width"]
+    height = min(tallest, page.evaluate("document.documentElement.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(700)
+    return bytes(page.screenshot())
+
+
+def keep(name: str, picture: bytes) -> None:
+    with Image.open(io.BytesIO(picture)) as image:
+        reduced = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced.save(HERE / f"{name}.png", optimize=True)
+    print(f"{name}.png: {(HERE / f'{name}.png').stat().st_size // 1024} kB")
+
+
+def main(wanted: list[str]) -> None:
+    with served() as service, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        for look, options in LOOKS.items():
+            context = browser.new_context(
+                timezone_id="Europe/Prague", locale="en-GB", reduced_motion="reduce", **options
+            )
+            for name in wanted or PAGES:
+                page = context.new_page()
+                page.goto(f"{service.url}/dashboard{PAGES[name]}")
+                keep(f"{name}-{look}", picture(page, TALLEST[look]))
+                page.close()
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
