@@ -55,7 +55,7 @@ def served() -> Iterator[Service]:
         migrate(database)
         with psycopg.connect(database, autocommit=True, options="-c timezone=UTC") as connection:
             register_dictionary(connection, current_dictionary())
-            tell(connection, until=now(), days=65, pull_requests=700)
+            tell(connection, until=now(), days=62, pull_requests=450)
             project(database, connection)
         with running(database) as service:
             yield service

@@ -7,6 +7,7 @@ import * as overview from "./pages/overview.js";
 
 export const PAGES = [
   { id: "overview", title: "Overview", load: async () => overview, module: overview },
+  { id: "api-usage", title: "API usage", load: () => import("./pages/api-usage.js") },
   { id: "operations", title: "Operations", load: () => import("./pages/operations.js") },
 ];
 
