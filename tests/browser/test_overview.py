@@ -12,7 +12,7 @@ HOSTILE = "<img src=x onerror=\"document.title='broken'\"> \u202emaerd \U0001f60
 
 
 def tile(page: Any, name: str) -> str:
-    return page.locator(".tile", has_text=name).locator(".tile-value").inner_text()
+    return page.locator(".tile", has=page.get_by_text(name, exact=True)).locator(".tile-value").inner_text()
 
 
 def asked(page: Any) -> dict[str, str]:
