@@ -90,7 +90,7 @@ def _played(conninfo: str, left: Iterator[Stored], rate: int, seconds: int) -> t
         watching = threading.Thread(target=watch.follow, args=[listening, reading, stop])
         watching.start()
         try:
-            sent = _send(appending, left, rate, seconds)
+            sent = send(appending, left, rate, seconds)
             wait_until(lambda: watch.positions and watch.positions[-1] >= sent[-1].position, 20)
         finally:
             stop.set()
@@ -99,7 +99,7 @@ def _played(conninfo: str, left: Iterator[Stored], rate: int, seconds: int) -> t
     return [one for one in sent if one.arrived >= begin], watch
 
 
-def _send(connection: Connection[Any], left: Iterator[Stored], rate: int, seconds: int) -> list[Sent]:
+def send(connection: Connection[Any], left: Iterator[Stored], rate: int, seconds: int) -> list[Sent]:
     """Append what has arrived, as it falls; the arrivals never wait for us."""
     compressor, sent = Compressor(current_dictionary()), []
     arrivals = _arrivals(rate, seconds + WARM_UP)
