@@ -139,6 +139,9 @@ def _told(of: sql.Composable) -> sql.Composed:
     )
 
 
+PAGE_OF_THREADS = sql.SQL("SELECT * FROM ({}) AS told ORDER BY {}").format(_told(PAGE), ORDER)
+
+
 def threads(asked: People) -> ListQuery:
     """The threads with all that is told of each, the latest first."""
     return ListQuery(_told(ALL), ORDER, asked.arguments())
@@ -146,8 +149,7 @@ def threads(asked: People) -> ListQuery:
 
 async def page(snapshot: Snapshot, asked: People, part: Part) -> list[Record]:
     """One part of them; how many there are `summary` says."""
-    query = sql.SQL("SELECT * FROM ({}) AS told ORDER BY {}").format(_told(PAGE), ORDER)
-    return await snapshot.rows(query, {**asked.arguments(), **part._asdict()})
+    return await snapshot.rows(PAGE_OF_THREADS, {**asked.arguments(), **part._asdict()})
 
 
 async def summary(snapshot: Snapshot, asked: People) -> tuple[Record, list[Record]]:
