@@ -83,8 +83,8 @@ def _stop(started: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[str]:
-    """`entrypoint.py serve --no-projector` with one worker; gives its base URL."""
+def serving(data_dir: Path, **more: str) -> Iterator[str]:
+    """`entrypoint.py serve --no-projector` with one worker and these settings besides; gives its base URL."""
     port = free_port()
     settings = {
         "METRICS_DATA_DIR": str(data_dir),
@@ -92,6 +92,7 @@ def serving(data_dir: Path) -> Iterator[str]:
         "METRICS_SERVER_PORT": str(port),
         "METRICS_SERVER_WORKERS": "1",
         "METRICS_WEBHOOK_SECRET": SECRET.decode(),
+        **more,
     }
     with process(str(ENTRYPOINT), "serve", "--no-projector", **settings):
         yield f"http://127.0.0.1:{port}"
