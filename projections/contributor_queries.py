@@ -38,7 +38,8 @@ LGTM = sql.SQL("""
     SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
     FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
 """)
-LISTED = sql.SQL("WITH {facts}, people AS ({people}) SELECT people.* FROM people WHERE {chosen}")
+LISTED = sql.SQL("WITH {facts}, people AS MATERIALIZED ({people}) SELECT people.* FROM people WHERE {chosen}")
+"""Materialized, so that who is chosen is asked of each person and not of each row that the person is counted from."""
 
 
 def creators(asked: People) -> ListQuery:

@@ -13,12 +13,15 @@ PAGE = sql.SQL(
 WITH listed AS MATERIALIZED ({select})
 SELECT counted.total, page.* FROM (SELECT count(*) AS total FROM listed) AS counted
 LEFT JOIN (
-    SELECT row_number() OVER (ORDER BY {order}) AS place, listed.* FROM listed
-    ORDER BY place LIMIT %(limit)s OFFSET %(offset)s
+    SELECT row_number() OVER (ORDER BY {order}) AS place, chosen.* FROM (
+        SELECT * FROM listed ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
+    ) AS chosen
 ) AS page ON true ORDER BY page.place
 """
 )
-"""A page with the number of all rows, on a page past the end too."""
+"""A page with the number of all rows, on a page past the end too. Only the rows of the page are numbered: for the first
+of them the others need not be sorted.
+"""
 WHOLE = sql.SQL("SELECT * FROM ({select}) AS listed ORDER BY {order}")
 
 

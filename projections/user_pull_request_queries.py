@@ -14,16 +14,19 @@ READS = (*CONTRIBUTOR_READS, "repositories")
 Role = Literal["pr_creators", "pr_reviewers", "pr_approvers", "pr_lgtm"]
 
 INVOLVED: dict[Role, LiteralString] = {
-    "pr_creators": "SELECT *, author_type = 'Bot' AS bot FROM pulls WHERE opened OR merged_then OR closed",
-    "pr_reviewers": "SELECT * FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
-    "pr_approvers": "SELECT * FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
-    "pr_lgtm": "SELECT * FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+    "pr_creators": """
+        SELECT repository_id, number, person, author_type = 'Bot' AS bot FROM pulls
+        WHERE opened OR merged_then OR closed
+    """,
+    "pr_reviewers": "SELECT repository_id, number, person, bot FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+    "pr_approvers": "SELECT repository_id, number, person, bot FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
+    "pr_lgtm": "SELECT repository_id, number, person, bot FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
 }
 LISTED = sql.SQL(
     """
-WITH {facts}, listed AS (
-    SELECT DISTINCT repository_id, number FROM ({involved}) AS involved WHERE {chosen}
-)
+WITH {facts}, involved AS MATERIALIZED ({involved}),
+people AS MATERIALIZED (SELECT person, bool_or(bot) AS bot FROM involved GROUP BY person),
+listed AS (SELECT DISTINCT repository_id, number FROM involved WHERE person IN (SELECT person FROM people WHERE {chosen}))
 SELECT p.repository_id, p.number, p.title, p."user" AS owner, names.full_name AS repository, p.state, p.merged,
        p.html_url AS url, p.created_at, p.updated_at, p.commits AS commits_count, p.head_sha
 FROM listed JOIN pulls p USING (repository_id, number) LEFT JOIN repositories names USING (repository_id)
