@@ -1,0 +1,163 @@
+"""What a request reads: so few events of a long history, by the plans that PostgreSQL makes of its queries."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from projections.duration_buckets import BOUNDS
+from replay import generations
+from replay.snapshot import OPTIONS
+from tests.service import Service, clone, running
+
+EVENTS = 60_000
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+APART = timedelta(minutes=3)
+A_DAY = 480
+"""Events of a day."""
+LAST = BEGIN + EVENTS * APART
+HISTORY = """
+INSERT INTO webhook_events (repository_id, delivery_id, position, hook_id, received_at, processed_at, duration_us,
+                            body_hash, body_bytes, source, event_type, sender, reading, repeats)
+SELECT 1 + n %% 5, lpad(to_hex(n), 32, '0')::uuid, n, 1, at, at, 500 + n %% 5000, n, 100, 'webhook',
+       CASE WHEN n %% 5000 = 0 THEN 'release' ELSE (ARRAY['push', 'check_run', 'status'])[1 + n %% 3] END,
+       'user ' || n %% 20, 'clean', 0
+FROM generate_series(1, %(events)s) AS n CROSS JOIN LATERAL (SELECT %(begin)s::timestamptz + n * %(apart)s AS at) AS t
+"""
+ROLLUPS = (
+    """
+    INSERT INTO event_counts (repository_id, day, event_type, events, duration_us)
+    SELECT repository_id, received_at::date, event_type, count(*), sum(duration_us) FROM webhook_events GROUP BY 1, 2, 3
+    """,
+    """
+    INSERT INTO event_quarters (repository_id, quarter, events, first_position, last_position)
+    SELECT repository_id, date_bin('15 min', received_at, '2000-01-01'), count(*), min(position), max(position)
+    FROM webhook_events GROUP BY 1, 2
+    """,
+    """
+    INSERT INTO event_senders (repository_id, day, sender, events)
+    SELECT repository_id, received_at::date, sender, count(*) FROM webhook_events GROUP BY 1, 2, 3
+    """,
+    """
+    INSERT INTO event_durations (repository_id, day, from_us, events)
+    SELECT repository_id, received_at::date, (%(bounds)s::bigint[])[width_bucket(duration_us, %(bounds)s::bigint[])],
+           count(*)
+    FROM webhook_events GROUP BY 1, 2, 3
+    """,
+    "INSERT INTO repositories (repository_id, full_name) SELECT n, 'octo/' || n FROM generate_series(1, 5) AS n",
+    "UPDATE projection_generations SET position = %(events)s",
+    "ANALYZE",
+)
+
+
+def search_path(connection: psycopg.Connection[Any]) -> None:
+    schemas = [generation.schema_name for generation in generations.generations(connection) if generation.live]
+    path = sql.SQL(", ").join(map(sql.Identifier, [*schemas, "public"]))
+    connection.execute(sql.SQL("SET search_path = {}").format(path))
+
+
+class Stage:
+    """A service on a long history, and a connection that plans as the service's do."""
+
+    def __init__(self, api: Service, connection: psycopg.Connection[Any]) -> None:
+        self.api = api
+        self.connection = connection
+
+
+@pytest.fixture(scope="module")
+def stage(server: str, template: str) -> Iterator[Stage]:
+    with clone(server, template) as database, psycopg.connect(database, autocommit=True, options=OPTIONS) as connection:
+        search_path(connection)
+        values = {"events": EVENTS, "begin": BEGIN, "apart": APART, "bounds": list(BOUNDS)}
+        for statement in (HISTORY, *ROLLUPS):
+            connection.execute(statement.encode(), values)
+        with running(database, projector=False) as api:
+            yield Stage(api, connection)
+
+
+Asked = list[tuple[Any, Any]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """The queries that the service asks, which runs in a thread of this process, with their arguments."""
+    found: Asked = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def noted(self: Any, query: Any, arguments: Any = None, **options: Any) -> Any:
+        if query:
+            found.append((query, arguments))
+        return await execute(self, query, arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
+    return found
+
+
+def events_read(connection: psycopg.Connection[Any], asked: Asked) -> int:
+    """How many rows of webhook_events the queries read, those included that a filter left out."""
+    read = 0
+    for query, arguments in asked:
+        explained = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + (sql.SQL(query) if isinstance(query, str) else query)
+        ((plans,),) = connection.execute(explained, arguments).fetchall()
+        read += sum(rows_read(plan["Plan"]) for plan in plans)
+    return round(read)
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    left_out = sum(plan.get(f"Rows Removed by {what}", 0) for what in ("Filter", "Index Recheck"))
+    own = (
+        (plan["Actual Rows"] + left_out) * plan["Actual Loops"] if plan.get("Relation Name") == "webhook_events" else 0
+    )
+    return float(own) + sum(rows_read(inner) for inner in plan.get("Plans", ()))
+
+
+TWO_MONTHS = {"start_time": "2026-01-20T13:17:00Z", "end_time": "2026-03-20T10:10:00Z"}
+TWO_DAYS = {"start_time": "2026-01-09T13:17:00Z", "end_time": "2026-01-11T13:20:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "at_most"),
+    [
+        ("summary", {}, 2 * A_DAY),
+        ("summary", {"repositories": "octo/3"}, 2 * A_DAY),
+        ("summary", TWO_MONTHS, 6 * A_DAY),
+        ("repositories", {}, 0),
+        ("repositories", TWO_MONTHS, 2 * A_DAY),
+        ("trends", {}, 2 * A_DAY),
+        ("trends", {"bucket": "day", "tz": "Asia/Kathmandu"}, 2 * A_DAY),
+        ("trends", {"bucket": "month", "event_type": "push"}, 2 * A_DAY),
+        ("trends", TWO_MONTHS, 20),
+        ("webhooks", {}, 250),
+        ("webhooks", {"repositories": "octo/3"}, 700),
+        ("webhooks", {"event_type": "release"}, 30),
+        ("webhooks", {"after": 30_000}, 250),
+        ("webhooks", {"status": "error"}, 10),
+        ("webhooks", TWO_DAYS, 5 * A_DAY),
+        ("webhooks", {"page_size": 10, **TWO_MONTHS}, 2 * A_DAY),
+        (f"webhooks/{EVENTS:032x}", {}, 5),
+    ],
+)
+def test_so_few_of_sixty_thousand_events_are_read(
+    stage: Stage, asked: Asked, path: str, parameters: dict[str, Any], at_most: int
+) -> None:
+    answer = stage.api.client.get(f"/api/metrics/{path}", params=parameters)
+    # The body of an event is in the log, which this history has not.
+    assert answer.status_code == (404 if path.startswith("webhooks/") else 200), answer.text
+    assert events_read(stage.connection, asked) <= at_most
+
+
+def test_a_filter_that_no_rollup_carries_reads_the_events(stage: Stage, asked: Asked) -> None:
+    """So that the test above can fail."""
+    stage.api.get("/api/metrics/repositories", users="user 3")
+    assert events_read(stage.connection, asked) >= EVENTS / 20
+
+
+def test_deep_pages_by_key_are_the_same_as_by_number(stage: Stage) -> None:
+    webhooks = "/api/metrics/webhooks"
+    by_number = stage.api.get(webhooks, page=301, page_size=100)["data"]
+    by_key = stage.api.get(webhooks, after=EVENTS - 30_000 + 1, page_size=100)["data"]
+    assert by_number == by_key
+    assert by_number[0]["position"] == EVENTS - 30_000
