@@ -61,6 +61,16 @@ SELECT repository_id, names.full_name AS repository, {sums}
 FROM counted JOIN repositories names USING (repository_id) GROUP BY repository_id, names.full_name
 """
 BUSIEST = "total_events DESC, repository_id"
+SORTS: dict[str, LiteralString] = {
+    "repository": "repository",
+    "total_events": "total_events",
+    "failed_events": "failed_events",
+    "success_rate": "(successful_events::float8 / nullif(total_events, 0))",
+    "avg_processing_time_ms": "avg_duration_ms",
+    "total_api_calls": "total_api_calls",
+    "total_token_spend": "total_token_spend",
+}
+"""Field of the answer -> what a list of repositories is sorted by."""
 SENDERS = sql.SQL(
     """
 SELECT count(DISTINCT sender) AS unique_senders FROM (
@@ -141,10 +151,13 @@ async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Reco
     return await snapshot.one(query, filters.arguments())
 
 
-def of_repositories(rollups: Rollups, filters: Filters) -> ListQuery:
-    """Counts of each repository, under its present name, the busiest first."""
+def of_repositories(rollups: Rollups, filters: Filters, sort: str = "-total_events") -> ListQuery:
+    """Counts of each repository, under its present name, by one of SORTS ("-" before it: descending), then the busiest
+    first.
+    """
     query = _composed(BY_REPOSITORY, filters, rollups.cover(filters, DAY))
-    return ListQuery(query, sql.SQL(BUSIEST), filters.arguments())
+    by = sql.SQL(SORTS[sort.removeprefix("-")]) + sql.SQL(" DESC" if sort.startswith("-") else " ASC")
+    return ListQuery(query, sql.SQL("{} NULLS LAST, {}").format(by, sql.SQL(BUSIEST)), filters.arguments())
 
 
 async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:

@@ -1,6 +1,6 @@
 """What every list asks of a request and answers: pages with links, or the whole as CSV."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from github_metrics.api.csv_answers import csv_answer
 from github_metrics.api.pages import pagination
-from github_metrics.api.problems import PROBLEMS
+from github_metrics.api.problems import PROBLEMS, BadParameter
 from github_metrics.api.requests import Page, links
 from projections.listing import ListQuery, Part
 from replay.snapshot import Record, Snapshot
@@ -90,3 +90,10 @@ async def whole(
     `model` from a row.
     """
     return await csv_answer(query.stream(snapshot), model, shown, name, response.headers)
+
+
+def sorting(sort: str, fields: Collection[str]) -> str:
+    """A field to sort by, "-" before it for descending. Raises BadParameter, which names those that there are."""
+    if sort.removeprefix("-") not in fields:
+        raise BadParameter(f"sort is none of the columns, each with or without '-' before it: {', '.join(fields)}")
+    return sort

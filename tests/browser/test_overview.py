@@ -3,10 +3,16 @@
 import json
 import re
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Told
 from tests.events import payload, pull_request, user
+from tests.service import Service, clone, running
 
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"> \u202emaerd \U0001f600 " + "w" * 300
 
@@ -127,15 +133,45 @@ def test_hostile_text_is_only_text(told: Told, look: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_service_without_deliveries_says_how_to_get_some(database: str, look: Any) -> None:
-    from tests.service import running
+@pytest.fixture
+def empty(database: str) -> Iterator[Service]:
+    with running(database) as service:
+        yield service
 
-    with running(database) as empty:
-        page = look(empty).open()
-        welcome = page.get_by_role("region", name="No deliveries yet")
-        welcome.wait_for()
-        assert f"{empty.url}/metrics" in welcome.inner_text()
-        assert "entrypoint.py demo" in welcome.inner_text()
+
+def test_a_service_without_deliveries_says_how_to_get_some(empty: Service, look: Any) -> None:
+    page = look(empty).open()
+    welcome = page.get_by_role("region", name="No deliveries yet")
+    welcome.wait_for()
+    assert f"{empty.url}/metrics" in welcome.inner_text()
+    assert "entrypoint.py demo" in welcome.inner_text()
+
+
+def test_a_list_is_sorted_over_the_whole_of_it(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=all&repos.size=2")
+    table = page.locator(".table-scroll[aria-label=Repositories]")
+    table.get_by_role("button", name="Repository").click()
+    listed = told.service.get("/api/metrics/repositories", sort="repository")["repositories"]
+    expect(table.locator("tbody td:first-child")).to_have_text([one["repository"] for one in listed[:2]])
+    assert asked(page)["repos.sort"] == "repository up"
+    page.get_by_role("button", name="Next page").click()
+    expect(table.locator("tbody td:first-child")).to_have_text([one["repository"] for one in listed[2:4]])
+    page.go_back()
+    expect(table.locator("tbody td:first-child")).to_have_text([one["repository"] for one in listed[:2]])
+
+
+def test_maintainers_are_left_out_of_every_number(server: str, template: str, tmp_path: Path, look: Any) -> None:
+    teams = tmp_path / "teams.yaml"
+    teams.write_text("octo/hello:\n  maintainers: [octocat]\n")
+    with clone(server, template) as database, running(database, METRICS_TEAMS_FILE=str(teams)) as service:
+        assert service.get("/api/metrics/maintainers")["all_maintainers"] == ["octocat"]
+        for number, login in [(1, "octocat"), (2, "somebody"), (3, "octocat")]:
+            service.post("pull_request", payload("opened", pull_request=pull_request(number), sender=user(login)))
+        window = look(service)
+        window.open("?maintainers=no")
+        expect(window.page.locator(".feed-row")).to_have_count(1)
+        assert tile(window.page, "Events") == "1"
+        window.page.close()
 
 
 def test_what_is_asked_is_what_the_api_knows(told: Told, look: Any) -> None:

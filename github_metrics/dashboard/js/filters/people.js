@@ -1,11 +1,9 @@
-import { useEffect } from "preact/hooks";
 import { Combobox } from "../components/combobox.js";
 import { Icon } from "../components/icon.js";
 import { Popover } from "../components/popover.js";
 import { plural } from "../lib/format.js";
 import { learnMaintainers } from "../lib/filters.js";
 import { html } from "../lib/html.js";
-import { stir } from "../lib/live.js";
 import { change } from "../lib/place.js";
 import { useQuery } from "../lib/query.js";
 
@@ -32,6 +30,8 @@ const logins = (part) => (part?.data ?? []).map((one) => one.user);
 
 function Choices({ filters }) {
   const { data } = useQuery("contributors", { actors: "all", page_size: 100 }, { still: true });
+  const { data: teams } = useQuery("maintainers", {}, { still: true });
+  const none = teams?.all_maintainers.length === 0;
   const known = [...new Set([...logins(data?.pr_creators), ...logins(data?.pr_reviewers), ...logins(data?.pr_approvers)])].sort((a, b) => a.localeCompare(b));
   const options = known.map((value) => ({ value }));
   return html`<div class="stack">
@@ -40,17 +40,13 @@ function Choices({ filters }) {
     <fieldset class="field"><legend>Bots</legend><div class="segments">
       ${ACTORS.map(([value, label]) => html`<label key=${label}><input type="radio" name="actors" checked=${filters.actors === value} onChange=${() => change({ actors: value })} /><span>${label}</span></label>`)}
     </div><p class="faint small">By default events count whoever caused them, and pull requests and reviews count those of people.</p></fieldset>
-    <label class="check"><input type="checkbox" checked=${!filters.maintainers} onChange=${(event) => change({ maintainers: event.target.checked ? "no" : null })} />Leave out maintainers</label>
+    <label class="check"><input type="checkbox" disabled=${none && filters.maintainers} checked=${!filters.maintainers} onChange=${(event) => change({ maintainers: event.target.checked ? "no" : null })} />Leave out maintainers${none && html` <span class="faint small">the teams file names none</span>`}</label>
   </div>`;
 }
 
-/** Who the maintainers are, once they are to be left out. */
+/** Who the maintainers are, once they are to be left out. True while that is not known yet. */
 export function useMaintainers(filters) {
   const { data, loading } = useQuery(filters.maintainers ? null : "maintainers", {}, { still: true });
-  useEffect(() => {
-    if (!data) return;
-    learnMaintainers([...new Set(Object.values(data.maintainers ?? data).flat().filter((one) => typeof one === "string"))]);
-    stir(0);
-  }, [data]);
+  if (data) learnMaintainers(data.all_maintainers);
   return loading;
 }

@@ -11,11 +11,11 @@ const rowsOf = (answer) => ({ rows: answer.repositories, pagination: answer.pagi
 export function TopRepositories({ filters, summary, span }) {
   const total = summary.data?.summary.total_events;
   const columns = [
-    { id: "repository", label: "Repository", wide: true, render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${row.repository}</a>` },
-    { id: "total_events", label: "Events", number: true, render: (row) => count(row.total_events) },
+    { id: "repository", label: "Repository", wide: true, sort: "repository", render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${row.repository}</a>` },
+    { id: "total_events", label: "Events", number: true, sort: "total_events", render: (row) => count(row.total_events) },
     { id: "share", label: "Share", render: (row) => html`<span class="share"><${Meter} share=${row.total_events / (total || 1)} label="of all events" /><span class="numbers faint">${percent((100 * row.total_events) / (total || 1))}</span></span>` },
-    { id: "success_rate", label: "Success", number: true, render: (row) => html`<span class=${row.failed_events ? "" : "faint"}>${percent(row.success_rate)}</span>` },
-    { id: "avg_processing_time_ms", label: "Mean time", number: true, render: (row) => milliseconds(row.avg_processing_time_ms) },
+    { id: "success_rate", label: "Success", number: true, sort: "success_rate", render: (row) => html`<span class=${row.failed_events ? "" : "faint"}>${percent(row.success_rate)}</span>` },
+    { id: "avg_processing_time_ms", label: "Mean time", number: true, sort: "avg_processing_time_ms", render: (row) => milliseconds(row.avg_processing_time_ms) },
   ];
-  return html`<${ListPanel} title="Repositories" note="the busiest first" span=${span} path="repositories" takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => row.repository_id} name="repositories" at="repos" size=${10} />`;
+  return html`<${ListPanel} title="Repositories" span=${span} path="repositories" takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => row.repository_id} name="repositories" at="repos" order=${{ by: "total_events", descending: true }} size=${10} />`;
 }
