@@ -19,6 +19,7 @@ LENGTHS: dict[Bucket, timedelta] = {
 }
 """None is much longer: what has more of these than are allowed need not be walked."""
 HOUR = timedelta(hours=1)
+NONE = timedelta()
 
 
 class TooMany(ValueError):
@@ -75,11 +76,16 @@ def _hours(start: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     edge = start.astimezone(UTC) - _past_the_hour(start, zone)
     if _offset(edge, zone) != _offset(start, zone):
         edge = _change(edge, start.astimezone(UTC), zone)
+    offset, past = _offset(edge, zone), _past_the_hour(edge, zone)
     while True:
         yield edge
-        following = edge + HOUR - _past_the_hour(edge, zone)
-        changed = _offset(following, zone) != _offset(edge, zone)
-        edge = _change(edge, following, zone) if changed else following
+        following = edge + HOUR - past
+        ahead = _offset(following, zone)
+        if ahead == offset:
+            edge, past = following, NONE
+        else:
+            edge = _change(edge, following, zone)
+            offset, past = _offset(edge, zone), _past_the_hour(edge, zone)
 
 
 def _past_the_hour(at: datetime, zone: ZoneInfo) -> timedelta:

@@ -14,11 +14,13 @@ Time = Annotated[datetime, PlainSerializer(_iso, return_type=str)]
 """A time in UTC, ISO 8601 with Z."""
 
 
-def _iso_of_its_zone(at: datetime) -> str:
-    return at.isoformat() if at.utcoffset() else _iso(at)
+def zoned(at: datetime) -> str:
+    """ISO 8601 with the offset of its own zone, Z where that is none."""
+    text = at.isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
 
 
-Zoned = Annotated[datetime, PlainSerializer(_iso_of_its_zone, return_type=str)]
+Zoned = Annotated[datetime, PlainSerializer(zoned, return_type=str)]
 """A time with the offset of its own zone, Z where that is none."""
 
 
