@@ -21,7 +21,8 @@ start_time and end_time select start <= t < end; without them an answer is about
 or 30m, 24h, 7d, 2w (so long ago), now, today, yesterday, this week, last week, this month, last month.
 For the last 24 hours give start_time=24h; for the whole of last week give both as "last week".
 Every tool about work or events takes repositories, users, exclude_users and actors (human, bot, all), and tz, the zone
-of times without an offset. Rates are percent, null means not known. A list is paged by page, from 1, and page_size.
+of times without an offset. Rates are percent, null means not known. A list is paged by page, from 1, and page_size;
+sort is a field of its rows, -field for descending.
 """
 READS = (
     RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/(?!stream$).+)$", mcp_type=MCPType.TOOL),
@@ -32,7 +33,7 @@ HIDDEN = frozenset({"min_position", "format", "list"})
 SHORT = {
     "start_time": "ISO 8601, 24h, 7d, today, last week",
     "repositories": "org/repo",
-    **dict.fromkeys(("end_time", "users", "exclude_users", "actors", "tz", "page", "page_size"), ""),
+    **dict.fromkeys(("end_time", "users", "exclude_users", "actors", "tz", "page", "page_size", "sort"), ""),
 }
 """Descriptions that would be repeated at length for every tool; the instructions have the rest."""
 UNSAID = ("title", "examples", "maxItems", "maximum", "minimum", "maxLength")

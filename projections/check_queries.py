@@ -7,7 +7,7 @@ two windows that meet add up.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -15,23 +15,20 @@ from projections import pull_request_authors
 from projections.listing import ListQuery
 from projections.people import People
 from projections.pull_request_authors import NUMBERED, authored, belongs
-from projections.statistics import seconds, statistics
+from projections.statistics import median, seconds, statistics
 from replay.snapshot import Snapshot
 
 READS = ("check_run_attempts", "check_groups", "repositories", *pull_request_authors.READS)
 """The projections that the list is made of."""
 
-Sort = Literal["completed", "failed", "success_rate", "rerun_rate", "flake_rate", "duration"]
-
-ORDERS: dict[Sort, LiteralString] = {
-    "completed": "completed DESC",
-    "failed": "failed DESC",
-    "success_rate": "succeeded::float8 / nullif(succeeded + failed, 0) NULLS LAST",
-    "rerun_rate": "reruns::float8 / nullif(groups, 0) DESC NULLS LAST",
-    "flake_rate": "flaky::float8 / nullif(groups, 0) DESC NULLS LAST",
-    "duration": "(duration -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("repository", "completed", "succeeded", "failed", "reruns", "flaky")},
+    "success_rate": "succeeded::float8 / nullif(succeeded + failed, 0)",
+    "rerun_rate": "reruns::float8 / nullif(groups, 0)",
+    "flake_rate": "flaky::float8 / nullif(groups, 0)",
+    "duration": median("duration"),
+    "check": "name",
 }
-"""What needs attention first; the rest settles what is equal."""
 
 LISTED = sql.SQL(
     """
@@ -100,7 +97,7 @@ async def span(snapshot: Snapshot, asked: Checks) -> tuple[datetime | None, date
     return found["first"], found["last"]
 
 
-def checks(asked: Checks, sort: Sort) -> ListQuery:
+def checks(asked: Checks) -> ListQuery:
     """One row for each bucket, repository, check name and app; `bucket` is the index of its edge."""
     query = LISTED.format(
         authored=authored(asked.people),
@@ -110,8 +107,8 @@ def checks(asked: Checks, sort: Sort) -> ListQuery:
         took=sql.SQL(seconds("started_at", "completed_at")),
         duration=statistics("seconds", p95=True),
     )
-    order = sql.SQL("bucket, {}, repository, name, repository_id, app_id").format(sql.SQL(ORDERS[sort]))
-    return ListQuery(query, order, asked.arguments())
+    order = sql.SQL("bucket, completed DESC, repository, name, repository_id, app_id")
+    return ListQuery(query, order, asked.arguments(), sorts=SORTS, leading="bucket, ")
 
 
 def _bucket(asked: Checks, column: LiteralString) -> sql.Composable:

@@ -1,12 +1,13 @@
 """Who opened, merged, reviewed and approved pull requests, and how many: contributors, each list by itself."""
 
+from collections.abc import Mapping
 from typing import Any, LiteralString
 
 from psycopg import sql
 
 from projections.listing import ListQuery
 from projections.people import CHOSEN, FACTS, People
-from projections.statistics import statistics
+from projections.statistics import median, statistics
 from projections.team_queries import team_reviews
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "actors", "repository_names")
@@ -38,13 +39,25 @@ LGTM = sql.SQL("""
     SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
     FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
 """)
+GIVEN: LiteralString = "given DESC, person"
+USER: dict[str, LiteralString] = {"user": "person"}
+CREATOR_SORTS = {
+    **USER,
+    **{name: name for name in ("total_prs", "merged_prs", "closed_prs")},
+    "median_commits_per_pr": median("commits_per_pr"),
+}
+REVIEWER_SORTS = {
+    **USER,
+    **{name: name for name in ("total_reviews", "prs_reviewed", "cross_team_reviews")},
+    "median_reviews_per_pr": median("reviews_per_pr"),
+}
 LISTED = sql.SQL("WITH {facts}, people AS MATERIALIZED ({people}) SELECT people.* FROM people WHERE {chosen}")
 """Materialized, so that who is chosen is asked of each person and not of each row that the person is counted from."""
 
 
 def creators(asked: People) -> ListQuery:
     """Authors by what they opened, merged and closed in the window."""
-    return _listed(asked, CREATORS, "total_prs DESC, merged_prs DESC, closed_prs DESC, person")
+    return _listed(asked, CREATORS, "total_prs DESC, merged_prs DESC, closed_prs DESC, person", CREATOR_SORTS)
 
 
 def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
@@ -57,19 +70,23 @@ def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
     people = REVIEWERS.format(reviews=statistics("reviews"), of=sql.SQL(of), across=sql.SQL(across))
     query = LISTED.format(facts=facts, people=people, chosen=sql.SQL(CHOSEN))
     order = sql.SQL("total_reviews DESC, prs_reviewed DESC, person")
-    return ListQuery(query, order, {**asked.arguments(), "prefix": "", **(teams or {})})
+    return ListQuery(query, order, {**asked.arguments(), "prefix": "", **(teams or {})}, sorts=REVIEWER_SORTS)
 
 
 def approvers(asked: People, prefix: str) -> ListQuery:
     """Who approved pull requests of others in the window, by review or by label."""
-    return _listed(asked, APPROVERS, "given DESC, person", prefix)
+    return _listed(
+        asked, APPROVERS, GIVEN, {**USER, **dict.fromkeys(("total_approvals", "prs_approved"), "given")}, prefix
+    )
 
 
 def lgtm(asked: People, prefix: str) -> ListQuery:
     """Who marked pull requests of others with the label in the window."""
-    return _listed(asked, LGTM, "given DESC, person", prefix)
+    return _listed(asked, LGTM, GIVEN, {**USER, **dict.fromkeys(("total_lgtm", "prs_lgtm"), "given")}, prefix)
 
 
-def _listed(asked: People, people: sql.Composable, order: LiteralString, prefix: str = "") -> ListQuery:
+def _listed(
+    asked: People, people: sql.Composable, order: LiteralString, sorts: Mapping[str, LiteralString], prefix: str = ""
+) -> ListQuery:
     query = LISTED.format(facts=sql.SQL(FACTS), people=people, chosen=sql.SQL(CHOSEN))
-    return ListQuery(query, sql.SQL(order), {**asked.arguments(), "prefix": prefix})
+    return ListQuery(query, sql.SQL(order), {**asked.arguments(), "prefix": prefix}, sorts=sorts)

@@ -15,14 +15,13 @@ from projections import pull_request_authors
 from projections.listing import ListQuery
 from projections.people import People
 from projections.pull_request_authors import HEADED, authored, belongs
-from projections.statistics import seconds, statistics
+from projections.statistics import median, seconds, statistics
 from replay.snapshot import Record, Snapshot
 
 READS = ("workflow_jobs", "repositories", *pull_request_authors.READS)
 """The projections that the list is made of."""
 
 Group = Literal["label", "repository", "workflow", "job"]
-Sort = Literal["jobs", "queue_time", "duration", "queued", "running"]
 
 NAMES: dict[Group, LiteralString] = {
     "label": "NULL::bigint AS repository_id, unnest(coalesce(nullif(labels, '{}'), ARRAY[NULL]::text[])) AS label,"
@@ -32,12 +31,12 @@ NAMES: dict[Group, LiteralString] = {
     "job": "repository_id, NULL AS label, workflow_name AS workflow, name",
 }
 """A job that asks for several labels is in the group of each."""
-ORDERS: dict[Sort, LiteralString] = {
-    "jobs": "jobs DESC",
-    "queue_time": "(queue_time -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
-    "duration": "(duration -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
-    "queued": "queued DESC",
-    "running": "running DESC",
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("repository", "workflow", "label", "jobs", "failed", "queued", "running")},
+    "job": "name",
+    "success_rate": "succeeded::float8 / nullif(succeeded + failed, 0)",
+    "queue_time": median("queue_time"),
+    "duration": median("duration"),
 }
 CHOSEN = sql.SQL(
     """
@@ -129,7 +128,7 @@ class Jobs:
         return sql.SQL(" AND ").join([sql.SQL(repositories), belongs(self.people, HEADED)])
 
 
-def jobs(asked: Jobs, group: Group, sort: Sort) -> ListQuery:
+def jobs(asked: Jobs, group: Group) -> ListQuery:
     """One row for each runner label, repository, workflow or job name."""
     of_runs = group in ("repository", "workflow")
     runs = RUNS.format(
@@ -153,8 +152,8 @@ def jobs(asked: Jobs, group: Group, sort: Sort) -> ListQuery:
             else ""
         ),
     )
-    order = sql.SQL("{}, repository, label, workflow, name, repository_id").format(sql.SQL(ORDERS[sort]))
-    return ListQuery(query, order, asked.arguments())
+    order = sql.SQL("jobs DESC, repository, label, workflow, name, repository_id")
+    return ListQuery(query, order, asked.arguments(), sorts=SORTS)
 
 
 async def slowest(snapshot: Snapshot, asked: Jobs, limit: int) -> list[Record]:

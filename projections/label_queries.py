@@ -7,7 +7,7 @@ request, or to the moment that is asked for.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -15,18 +15,14 @@ from projections import label_intervals
 from projections.label_intervals import intervals
 from projections.listing import ListQuery
 from projections.people import CHOSEN, People
-from projections.statistics import statistics
+from projections.statistics import median, statistics
 
 READS = (*label_intervals.READS, "actors")
 """The projections that the list is made of."""
 
-Sort = Literal["pull_requests", "time_in_label", "current", "label"]
-
-ORDERS: dict[Sort, LiteralString] = {
-    "pull_requests": "pull_requests DESC, current DESC",
-    "time_in_label": "(time_in_label -> 'quantiles' ->> 0)::float8 DESC NULLS LAST",
-    "current": "current DESC, pull_requests DESC",
-    "label": "label",
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("label", "pull_requests", "current", "intervals", "inferred")},
+    "time_in_label": median("time_in_label"),
 }
 THEIRS: LiteralString = "(%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s))"
 SINCE: LiteralString = """
@@ -83,7 +79,7 @@ class Labels:
         return {**self.people.arguments(), "as_of": self.as_of, "labels": names}
 
 
-def labels(asked: Labels, sort: Sort) -> ListQuery:
+def labels(asked: Labels) -> ListQuery:
     """One row for each label, of all repositories together."""
     query = LISTED.format(
         intervals=intervals(THEIRS if asked.people.start is None and asked.people.end is None else SINCE),
@@ -91,4 +87,4 @@ def labels(asked: Labels, sort: Sort) -> ListQuery:
         chosen=sql.SQL(CHOSEN),
         time_in_label=statistics("seconds"),
     )
-    return ListQuery(query, sql.SQL("{}, label").format(sql.SQL(ORDERS[sort])), asked.arguments())
+    return ListQuery(query, sql.SQL("pull_requests DESC, current DESC, label"), asked.arguments(), sorts=SORTS)

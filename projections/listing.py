@@ -1,8 +1,8 @@
 """Lists as readers ask for them: one page with the number of all rows, or every row, one after the other."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, LiteralString, NamedTuple, Self
 
 from psycopg import sql
 
@@ -42,12 +42,20 @@ class Part(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """A SELECT without LIMIT (it may begin with WITH), the order of its rows by its own columns, which must be total,
-    and its arguments.
+    and its arguments. `sorts`: what else it can be ordered by: the name that readers know, and SQL of its columns.
+    `leading`: by what it is ordered first all the same.
     """
 
     select: sql.Composable
     order: sql.Composable
     arguments: dict[str, Any]
+    sorts: Mapping[str, LiteralString] = field(default_factory=dict, kw_only=True)
+    leading: LiteralString = field(default="", kw_only=True)
+
+    def by(self, name: str, *, descending: bool) -> Self:
+        """The same in another order, what is not known last. Raises KeyError."""
+        order = f"{self.leading}{self.sorts[name]} {'DESC' if descending else 'ASC'} NULLS LAST, "
+        return replace(self, order=sql.SQL(order) + self.order)
 
     async def page(self, snapshot: Snapshot, part: Part) -> Listed:
         """The rows of one part."""

@@ -64,6 +64,7 @@ BUSIEST = "total_events DESC, repository_id"
 SORTS: dict[str, LiteralString] = {
     "repository": "repository",
     "total_events": "total_events",
+    "successful_events": "successful_events",
     "failed_events": "failed_events",
     "success_rate": "(successful_events::float8 / nullif(total_events, 0))",
     "avg_processing_time_ms": "avg_duration_ms",
@@ -151,13 +152,10 @@ async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Reco
     return await snapshot.one(query, filters.arguments())
 
 
-def of_repositories(rollups: Rollups, filters: Filters, sort: str = "-total_events") -> ListQuery:
-    """Counts of each repository, under its present name, by one of SORTS ("-" before it: descending), then the busiest
-    first.
-    """
+def of_repositories(rollups: Rollups, filters: Filters) -> ListQuery:
+    """Counts of each repository, under its present name, the busiest first."""
     query = _composed(BY_REPOSITORY, filters, rollups.cover(filters, DAY))
-    by = sql.SQL(SORTS[sort.removeprefix("-")]) + sql.SQL(" DESC" if sort.startswith("-") else " ASC")
-    return ListQuery(query, sql.SQL("{} NULLS LAST, {}").format(by, sql.SQL(BUSIEST)), filters.arguments())
+    return ListQuery(query, sql.SQL(BUSIEST), filters.arguments(), sorts=SORTS)
 
 
 async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:

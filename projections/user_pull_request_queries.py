@@ -22,6 +22,10 @@ INVOLVED: dict[Role, LiteralString] = {
     "pr_approvers": "SELECT repository_id, number, person, bot FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
     "pr_lgtm": "SELECT repository_id, number, person, bot FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz",
 }
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("number", "title", "owner", "repository", "state", "created_at", "updated_at")},
+    "commits_count": "commits_count",
+}
 LISTED = sql.SQL(
     """
 WITH {facts}, involved AS MATERIALIZED ({involved}),
@@ -37,4 +41,6 @@ FROM listed JOIN pulls p USING (repository_id, number) LEFT JOIN repositories na
 def pull_requests_of(asked: People, role: Role, prefix: str = "") -> ListQuery:
     """Pull requests that the people had this part in, by repository, the newest first. `prefix`: of the labels."""
     query = LISTED.format(facts=sql.SQL(FACTS), involved=sql.SQL(INVOLVED[role]), chosen=sql.SQL(CHOSEN))
-    return ListQuery(query, sql.SQL("repository, repository_id, number DESC"), {**asked.arguments(), "prefix": prefix})
+    return ListQuery(
+        query, sql.SQL("repository, repository_id, number DESC"), {**asked.arguments(), "prefix": prefix}, sorts=SORTS
+    )

@@ -196,18 +196,18 @@ def test_of_some_repositories_and_names(api: Service) -> None:
 @pytest.mark.parametrize(
     ("sort", "first"),
     [
-        ("completed", BUILD),
-        ("failed", BUILD),
+        ("-completed", BUILD),
+        ("-failed", BUILD),
         ("success_rate", OF_TOOLS),
-        ("rerun_rate", OF_TOOLS),
-        ("flake_rate", BUILD),
-        ("duration", BUILD),
+        ("-rerun_rate", OF_TOOLS),
+        ("-flake_rate", BUILD),
+        ("-duration", BUILD),
     ],
 )
 def test_the_worst_come_first_and_what_is_not_known_last(api: Service, sort: str, first: dict[str, Any]) -> None:
     found = api.get(CHECKS, sort=sort)["data"]
     assert found[0] == first
-    if sort in ("success_rate", "duration"):
+    if sort in ("success_rate", "-duration"):
         assert found[-1] == LINT
 
 
@@ -256,9 +256,7 @@ def test_pages_visit_every_check_once(api: Service) -> None:
     assert [page["pagination"]["total"] for page in pages] == [4, 4, 4]
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"bucket": "year"}, {"sort": "name"}, {"tz": "Nowhere"}, {"start_time": "soon"}, {"page": 2**64}]
-)
+@pytest.mark.parametrize("parameters", [{"bucket": "year"}, {"tz": "Nowhere"}, {"start_time": "soon"}, {"page": 2**64}])
 def test_what_cannot_be_answered_is_refused(api: Service, parameters: dict[str, Any]) -> None:
     answer = api.client.get(CHECKS, params=parameters)
     told = answer.json()

@@ -178,7 +178,7 @@ def test_by_workflow_with_whole_run_attempts(api: Service) -> None:
 
 
 def test_by_job_name(api: Service) -> None:
-    found = api.get(JOBS, **MORNING, group="job", sort="duration")["data"]
+    found = api.get(JOBS, **MORNING, group="job", sort="-duration")["data"]
     assert [
         (one["repository"], one["workflow"], one["job"], one["jobs"], one["duration"]["median"]) for one in found
     ] == [
@@ -274,7 +274,7 @@ def test_the_whole_list_as_csv(api: Service) -> None:
     assert [line.split(",")[1] for line in lines] == ["ubuntu-latest", "gpu", "self-hosted", ""]
 
 
-@pytest.mark.parametrize("parameters", [{"group": "runner"}, {"sort": "name"}, {"page_size": 0}])
+@pytest.mark.parametrize("parameters", [{"group": "runner"}, {"page_size": 0}])
 def test_what_cannot_be_answered_is_refused(api: Service, parameters: dict[str, Any]) -> None:
     answer = api.client.get(JOBS, params=parameters)
     assert (answer.status_code, answer.json()["reason"]) == (422, "invalid_parameter")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from github_metrics.api.csv_answers import FORMULA
 from tests.events import payload, pull_request
 from tests.service import Service, clone, running
+from tests.test_api import problem
 
 WEBHOOKS = "/api/metrics/webhooks"
 REPOSITORIES = "/api/metrics/repositories"
@@ -77,6 +78,40 @@ def test_every_list_of_contributors_is_to_be_had_as_csv(api: Service) -> None:
         assert [row["user"] for row in found] == [
             one["user"] for one in api.get("/api/metrics/contributors")[name]["data"]
         ]
+
+
+# ── Order ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("path", "rows", "columns"),
+    [
+        (REPOSITORIES, lambda found: found["repositories"], ["repository", "total_events", "total_api_calls"]),
+        ("/api/metrics/user-prs", lambda found: found["data"], ["number", "created_at"]),
+        (
+            "/api/metrics/contributors",
+            lambda found: found["pr_creators"]["data"],
+            ["user", "total_prs", "median_commits_per_pr"],
+        ),
+    ],
+)
+def test_a_list_is_sorted_as_a_whole_before_it_is_cut_into_pages(
+    api: Service, path: str, rows: Callable[[Any], list[dict[str, Any]]], columns: list[str]
+) -> None:
+    for column in columns:
+        up, down = (rows(api.get(path, sort=sort, page_size=100)) for sort in (column, f"-{column}"))
+        pages = [rows(api.get(path, sort=column, page_size=3, page=page)) for page in (1, 2, 3)]
+        assert [row for page in pages for row in page] == up[:9]
+        values = [row[column] for row in up]
+        assert values == [row[column] for row in down][::-1]
+        assert values == sorted(values)
+
+
+@pytest.mark.parametrize("sort", ["nothing", "--total_events", "total_events DESC", "total_events; DROP", "-"])
+def test_a_column_that_there_is_not_is_refused(api: Service, sort: str) -> None:
+    detail = problem(api.client.get(REPOSITORIES, params={"sort": sort}), 400, "bad_parameter")
+    assert detail.startswith("sort is none of the columns")
+    assert "total_events" in detail
 
 
 # ── Whose events ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -123,7 +123,7 @@ def test_whatever_reads_below_api_metrics_is_a_tool(open_service: Service) -> No
     assert with_fastmcp(open_service, names) == {"health_check", *reading} - {"stream_webhook_events"}
 
 
-EXPLAINED = {"end_time", "users", "exclude_users", "tz", "page", "page_size"}
+EXPLAINED = {"end_time", "users", "exclude_users", "tz", "page", "page_size", "sort"}
 """By the instructions, once for all tools."""
 
 

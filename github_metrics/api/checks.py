@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.bucketing import begins, closed
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, Zoned
 from github_metrics.api.repositories import percent
 from github_metrics.api.requests import Names, text
 from github_metrics.api.statistics import Durations, durations
 from github_metrics.buckets import Bucket
 from projections import check_queries
-from projections.check_queries import Checks, Sort
+from projections.check_queries import Checks
 from replay.snapshot import Record
 
 router = APIRouter(tags=["ci"])
@@ -76,7 +76,7 @@ async def get_checks(
     asked: Annotated[Question, asks(*check_queries.READS, actors="all")],
     paging: Paged,
     check: Annotated[Names, Query(description="only checks of these names")] = None,
-    sort: Annotated[Sort, Query(description="the worst first")] = "completed",
+    sort: Sort = None,
     bucket: Annotated[Bucket | None, Query(description="a row for each of these too")] = None,
 ) -> Any:
     """CI checks of each repository: success rate, failures by conclusion, duration percentiles, how often they are run
@@ -90,7 +90,7 @@ async def get_checks(
     def shown(row: Record) -> dict[str, Any]:
         return _check(row, None if checks.edges is None else checks.edges[row["bucket"]].astimezone(asked.zone))
 
-    query = check_queries.checks(checks, sort)
+    query = sorted_by(check_queries.checks(checks), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, Check, "checks", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

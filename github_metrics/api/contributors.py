@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import State
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, whole
+from github_metrics.api.lists import LIST, Paged, Sort, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.statistics import named_statistics
 from github_metrics.api.teams import teams_now
@@ -122,12 +122,14 @@ async def get_metrics_contributors(
     response: Response,
     asked: Annotated[Question, asks(*contributor_queries.READS)],
     paging: Paged,
-    list: Annotated[Role, Query(description="which of the lists, for CSV")] = "pr_creators",  # noqa: A002
+    list: Annotated[Role, Query(description="which of the lists, for CSV and sort")] = "pr_creators",  # noqa: A002
+    sort: Sort = None,
 ) -> Any:
     """Who opened, reviewed and approved pull requests, and how many. Times are GitHub's."""
     teams = teams_now(request).teams
     known = await team_arguments(asked.snapshot, teams) if teams.teams else None
     queries = _queries(asked.people, request.app.state, known)
+    queries[list] = sorted_by(queries[list], sort)
     if paging.csv:
         return await whole(response, asked.snapshot, queries[list], SHOWN[list][0], list, SHOWN[list][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}

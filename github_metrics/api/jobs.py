@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.repositories import percent
 from github_metrics.api.statistics import Durations, Statistics, durations, rounded, statistics
 from projections import job_queries
-from projections.job_queries import Group, Jobs, Sort
+from projections.job_queries import Group, Jobs
 from replay.snapshot import Record
 
 router = APIRouter(tags=["ci"])
@@ -76,13 +76,13 @@ async def get_jobs(
     asked: Annotated[Question, asks(*job_queries.READS, actors="all", clock=True)],
     paging: Paged,
     group: Annotated[Group, Query(description="a row for each of these")] = "label",
-    sort: Annotated[Sort, Query(description="the greatest first")] = "jobs",
+    sort: Sort = None,
 ) -> Any:
     """Workflow jobs by runner label, repository, workflow or name: how long they queue and run, how many do so now, and
     the slowest. Users are authors of pull requests.
     """
     jobs = Jobs(asked.people, min(asked.people.end or asked.now, asked.now))
-    query = job_queries.jobs(jobs, group, sort)
+    query = sorted_by(job_queries.jobs(jobs, group), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, JobGroup, "jobs", _group)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

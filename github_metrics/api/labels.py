@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.requests import Names, text
 from github_metrics.api.statistics import Statistics, statistics
 from projections import label_queries
-from projections.label_queries import Labels, Sort
+from projections.label_queries import Labels
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])
@@ -52,13 +52,13 @@ async def get_labels(
     asked: Annotated[Question, asks(*label_queries.READS, clock=True)],
     paging: Paged,
     label: Annotated[Names, Query(description="only these labels")] = None,
-    sort: Annotated[Sort, Query(description="the greatest first; label: by name")] = "pull_requests",
+    sort: Sort = None,
 ) -> Any:
     """Labels of pull requests: on how many each was put, how long they carried it, how many carry it now. Users are
     authors.
     """
     labels = Labels(asked.people, asked.now, [text(name) for name in label] if label else None)
-    query = label_queries.labels(labels, sort)
+    query = sorted_by(label_queries.labels(labels), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, Label, "labels", _label)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

@@ -1,8 +1,8 @@
 """What every list asks of a request and answers: pages with links, or the whole as CSV."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from projections.listing import ListQuery, Part
 from replay.snapshot import Record, Snapshot
 
 Format = Literal["json", "csv"]
+Sorted = TypeVar("Sorted", bound=ListQuery)
 
 LIST: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
@@ -60,6 +61,21 @@ def wants_csv(request: Request, asked: Format | None) -> bool:
     return "text/csv" in accepted and "application/json" not in accepted
 
 
+Sort = Annotated[str | None, Query(max_length=60, description="a column; -column: descending")]
+
+
+def sorted_by(query: Sorted, sort: str | None) -> Sorted:
+    """The list in the order that is asked for. Raises BadParameter, which names the columns."""
+    if sort is None:
+        return query
+    name = sort.removeprefix("-")
+    if name not in query.sorts:
+        raise BadParameter(
+            f"sort is none of the columns to sort by, each with or without '-' before it: {', '.join(query.sorts)}"
+        )
+    return query.by(name, descending=sort.startswith("-"))
+
+
 Paged = Annotated[Paging, pages()]
 
 
@@ -90,10 +106,3 @@ async def whole(
     `model` from a row.
     """
     return await csv_answer(query.stream(snapshot), model, shown, name, response.headers)
-
-
-def sorting(sort: str, fields: Collection[str]) -> str:
-    """A field to sort by, "-" before it for descending. Raises BadParameter, which names those that there are."""
-    if sort.removeprefix("-") not in fields:
-        raise BadParameter(f"sort is none of the columns, each with or without '-' before it: {', '.join(fields)}")
-    return sort

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
-from github_metrics.api.lists import LIST, Paged, listed, sorting, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.requests import Names
 from projections import summary_queries
@@ -69,12 +69,11 @@ async def get_repository_statistics(
     asked: Annotated[Question, asks(*summary_queries.READS, actors="all")],
     paging: Paged,
     repository: Annotated[Names, Query(description="as repositories")] = None,
-    sort: Annotated[str, Query(max_length=40, description="a field; -field: descending")] = "-total_events",
+    sort: Sort = None,
 ) -> Any:
     """Webhook events of each repository, the busiest first: counts, success rate, processing time, API usage."""
     filters = Filters(await within(asked, repository))
-    by = sorting(sort, summary_queries.SORTS)
-    query = summary_queries.of_repositories(await rollups(asked.snapshot), filters, by)
+    query = sorted_by(summary_queries.of_repositories(await rollups(asked.snapshot), filters), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time
 from projections import user_pull_request_queries
 from projections.user_pull_request_queries import Role, pull_requests_of
@@ -47,11 +47,12 @@ async def get_user_pull_requests(
         Role | None,
         Query(description="what the users did: opened, merged or closed their own (pr_creators, also without a role)"),
     ] = None,
+    sort: Sort = None,
 ) -> Any:
     """The pull requests that people opened, reviewed, approved or gave an LGTM label in the window."""
     state = request.app.state
     prefix = state.lgtm_label_prefix if role == "pr_lgtm" else state.approval_label_prefix
-    query = pull_requests_of(asked.people, role or "pr_creators", prefix)
+    query = sorted_by(pull_requests_of(asked.people, role or "pr_creators", prefix), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, UserPullRequest, "user-prs")
     rows, described = await listed(request, response, asked.snapshot, query, paging)
