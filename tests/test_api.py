@@ -164,7 +164,7 @@ def links(answer: httpx2.Response) -> dict[str, str]:
 
 def test_health_has_the_fields_of_the_contract(api: Service) -> None:
     health = api.get("/health")
-    assert health.keys() == {"status", "database", "version", "projections"}
+    assert health.keys() == {"status", "database", "version", "teams_file", "projections"}
     assert (health["status"], health["database"], health["version"]) == ("healthy", True, "0.1.0")
     for projection in health["projections"]:
         expected = {"name", "version", "position", "lag_events", "lag_seconds", "parked", "state"}
