@@ -1,6 +1,5 @@
 """GET /api/metrics/stream: each webhook event as it is projected, as server-sent events."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -8,8 +7,9 @@ from typing import Annotated, Any
 import orjson
 import structlog
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
-from starlette.types import Send
+from sse_starlette import EventSourceResponse
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from github_metrics.api.live import SEND_SECONDS, LastEventId, NotLive, Stream, Wanted, last_position, open_stream
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS, Problem
@@ -19,7 +19,9 @@ from replay.errors import DatabaseAway, MetricsError, ProjectionsBehind
 router = APIRouter(tags=["live"])
 
 RETRY_MILLISECONDS = 2_000
-HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+NO_PING = 0
+ENDING_SECONDS = 2.0
+"""At shutdown the stream ends by itself, in order; this is how long that may take."""
 ANSWER: dict[str, Any] = {
     "description": "The stream. `id` is the position, `data` a message as in the description",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
@@ -28,28 +30,26 @@ ANSWER: dict[str, Any] = {
 _log = structlog.get_logger(__name__)
 
 
-class EventStream(StreamingResponse):
-    """Server-sent events, until the stream ends or the reader is gone or stuck."""
-
-    media_type = "text/event-stream"
+class EventStream(EventSourceResponse):
+    """Server-sent events, until the stream ends or the reader is gone or stuck. Pings are the stream's own: they move
+    the place to resume from.
+    """
 
     def __init__(self, stream: Stream) -> None:
-        super().__init__(_frames(stream), headers={**HEADERS, POSITION_HEADER: str(stream.position)})
+        headers = {"X-Accel-Buffering": "no", POSITION_HEADER: str(stream.position)}
+        super().__init__(
+            _frames(stream),
+            headers=headers,
+            ping=NO_PING,
+            send_timeout=SEND_SECONDS,
+            shutdown_grace_period=ENDING_SECONDS,
+        )
 
-    async def stream_response(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with aclosing(self.body_iterator) as frames:  # type: ignore[type-var]
-                async for frame in frames:
-                    await _sent(send, frame, more=True)
-            await _sent(send, b"", more=False)
-        except TimeoutError:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
             _log.info("a reader of the stream is stuck: cut off", reason=SlowReader.reason)
-
-
-async def _sent(send: Send, body: Any, *, more: bool) -> None:
-    async with asyncio.timeout(SEND_SECONDS):
-        await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
 async def _frames(stream: Stream) -> AsyncIterator[bytes]:
