@@ -299,6 +299,7 @@ def test_pr_events(examples: psycopg.Connection[Any]) -> None:
     by_id = {row.pop("delivery_id"): row for row in told}
     labeled = by_id[delivery_id(213)]
     assert labeled.pop("position") > 0
+    assert labeled.pop("body_hash") is not None
     assert labeled == {
         "repository_id": HELLO_WORLD,
         "number": 2,
@@ -311,6 +312,9 @@ def test_pr_events(examples: psycopg.Connection[Any]) -> None:
         "label": "bug",
         "requested_reviewer": None,
         "requested_team": None,
+        **dict.fromkeys(("requested_team_name", "assignee", "milestone", "changed", "previous_title")),
+        "opened_at": utc("2019-05-15T15:20:33"),
+        "merged_at": None,
         "review_id": None,
         "review_state": None,
         "comment_id": None,
