@@ -42,7 +42,12 @@ PAGES = {
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "color_scheme": "light",
+        "is_mobile": True,
+        "has_touch": True,
+    },
 }
 TALLEST = {"light": 1700, "dark": 1700, "phone": 2000}
 COLOURS = 256
@@ -57,6 +62,7 @@ def served() -> Iterator[Service]:
             register_dictionary(connection, current_dictionary())
             tell(connection, until=now(), days=62, pull_requests=450)
             project(database, connection)
+            connection.execute("ANALYZE")
         with running(database) as service:
             yield service
 

@@ -59,6 +59,7 @@ def told(server: str, template: str) -> Iterator[Told]:
         with psycopg.connect(database, autocommit=True, options="-c timezone=UTC") as connection:
             tell(connection, until=until, days=10, pull_requests=80)
             project(database, connection)
+            connection.execute("ANALYZE")
         with running(database) as service:
             yield Told(service, database, until)
 

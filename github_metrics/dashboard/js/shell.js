@@ -8,6 +8,7 @@ import { LiveStatus } from "./components/status.js";
 import { Toasts } from "./components/toasts.js";
 import { FilterBar } from "./filters/bar.js";
 import { useMaintainers } from "./filters/people.js";
+import { describe } from "./filters/range.js";
 import { useFilters } from "./lib/filters.js";
 import { dateTime } from "./lib/format.js";
 import { html } from "./lib/html.js";
@@ -38,6 +39,7 @@ export function Shell() {
         </header>
         ${module && html`<${FilterBar} filters=${filters} takes=${module.takes} />`}
         <main id="main" class="page" tabindex="-1" ref=${main}>
+          ${module?.takes.length > 0 && html`<p class="printed">${inForce(filters, module.takes)}</p>`}
           ${module && html`<${Frozen} filters=${filters} takes=${module.takes} />`}
           ${error ? html`<${Failure} error=${error} retry=${retry} height=${320} />` : module && !waits ? html`<${module.default} key=${page.id} filters=${filters} />` : html`<${Loading} height=${480} />`}
         </main>
@@ -75,6 +77,16 @@ function useTitle(page, main) {
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [page]);
+}
+
+/** The filters in words, for paper. */
+function inForce(filters, takes) {
+  const said = [
+    ["window", `${describe(filters)}, ${filters.tz}`],
+    ["repositories", filters.repositories.join(", ")],
+    ["users", [...filters.users, ...filters.excluded.map((login) => `without ${login}`), filters.actors ? `actors: ${filters.actors}` : "", filters.maintainers ? "" : "without maintainers"].filter(Boolean).join(", ")],
+  ];
+  return said.filter(([name, text]) => takes.includes(name) && text).map(([, text]) => text).join(" · ");
 }
 
 /** What came after the range has ended is not in it, and the page says so. */

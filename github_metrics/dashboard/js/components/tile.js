@@ -4,7 +4,7 @@ import { Icon } from "./icon.js";
 
 /** A change in percent against the period before. Its colour says whether that is good: `better` is "more", "less" or null. */
 export function Change({ value, better = null, of = "the period before" }) {
-  if (value === null || value === undefined) return html`<span class="change faint" title=${`nothing to compare with in ${of}`}>no comparison</span>`;
+  if (value === null || value === undefined) return html`<span class="change faint" title=${`nothing to compare with in ${of}`}><span aria-hidden="true">–</span><span class="only-heard">nothing to compare with in ${of}</span></span>`;
   const kind = value === 0 || better === null ? "neutral" : value > 0 === (better === "more") ? "good" : "bad";
   const heard = `${value > 0 ? "up" : value < 0 ? "down" : "unchanged"} ${value === 0 ? "" : `${fixed(Math.abs(value))} percent`}${kind === "neutral" ? "" : `, ${kind === "good" ? "better" : "worse"}`} than ${of}`;
   const shown = Math.abs(value) >= 1000 ? `${Math.round(Math.abs(value) / 100 + 1)}×` : `${fixed(Math.abs(value))}%`;
