@@ -43,7 +43,7 @@ def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
 def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
     page = look(told.service).open("?range=30d&tz=UTC")
     panel = page.get_by_role("region", name="Events over time", exact=True)
-    assert panel.locator("svg path").count() > 10
+    panel.locator(".chart-area svg path").nth(10).wait_for(state="attached")
     panel.get_by_role("button", name="as a table").click()
     last = [row.locator("td").last.inner_text() for row in panel.locator("tbody tr").all()]
     assert (
