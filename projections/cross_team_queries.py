@@ -37,7 +37,12 @@ SUMMARY = sql.SQL("""
            ) AS counted) AS by_reviewer_team,
            (SELECT jsonb_object_agg(team, reviews) FROM (
                SELECT team, count(*) AS reviews FROM listed, unnest(pr_teams) AS team GROUP BY team
-           ) AS counted) AS by_pr_team
+           ) AS counted) AS by_pr_team,
+           (SELECT jsonb_agg(counted ORDER BY reviewer_team, pr_team) FROM (
+               SELECT reviewer_team, pr_team, count(*) AS reviews
+               FROM judged, jsonb_array_elements_text(reviewer_teams) AS reviewer_team, unnest(pr_teams) AS pr_team
+               WHERE cross_team IS NOT NULL AND (cross_team OR reviewer_team = pr_team) GROUP BY reviewer_team, pr_team
+           ) AS counted) AS by_teams
     FROM judged
 """)
 ORDER = sql.SQL("created_at DESC, repository_id, review_id DESC")

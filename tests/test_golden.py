@@ -386,6 +386,11 @@ def test_reviews_across_teams(api: Service) -> None:
         "reviews_without_team": 2,  # bob's of app#4, cat's of app#5
         "by_reviewer_team": {"core": 1, "web": 2},
         "by_pr_team": {"core": 2, "web": 1},
+        "by_teams": [
+            {"reviewer_team": "core", "pr_team": "web", "reviews": 1},
+            {"reviewer_team": "web", "pr_team": "core", "reviews": 2},
+            {"reviewer_team": "web", "pr_team": "web", "reviews": 1},
+        ],
     }
     reviewers = api.get(f"{API}/contributors")["pr_reviewers"]["data"]
     assert table(reviewers, "user", "cross_team_reviews") == [("cat", 2), ("bob", 1)]

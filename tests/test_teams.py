@@ -311,6 +311,16 @@ def test_reviews_across_teams(api: Service) -> None:
             "reviews_without_team": 3,
             "by_reviewer_team": {"docs": 1, "sig-network": 2, "storage": 1},
             "by_pr_team": {"sig-kernel": 1, "storage": 3},
+            "by_teams": [
+                {"reviewer_team": reviewers, "pr_team": of, "reviews": reviews}
+                for reviewers, of, reviews in [
+                    ("docs", "storage", 1),
+                    ("sig-network", "sig-network", 1),
+                    ("sig-network", "storage", 2),
+                    ("storage", "sig-kernel", 1),
+                    ("storage", "storage", 4),
+                ]
+            ],
         },
         "pagination": page(4, 25),
         "teams_file": {"state": "ok", "fault": None},
@@ -683,6 +693,7 @@ def test_without_a_file_nothing_is_known_of_teams(database: str) -> None:
             "reviews_without_team": 25,
             "by_reviewer_team": {},
             "by_pr_team": {},
+            "by_teams": [],
         }
         reviewers = service.get(CONTRIBUTORS)["pr_reviewers"]["data"]
         assert {one["cross_team_reviews"] for one in reviewers} == {None}

@@ -36,6 +36,14 @@ class CrossTeamReview(BaseModel):
     created_at: Time = Field(description="when it was submitted")
 
 
+class Crossing(BaseModel):
+    """Reviews by one team of another's pull requests, or of its own."""
+
+    reviewer_team: str
+    pr_team: str
+    reviews: int
+
+
 class CrossTeamSummary(BaseModel):
     """What they come to. Null without teams: it is not known."""
 
@@ -44,6 +52,7 @@ class CrossTeamSummary(BaseModel):
     reviews_without_team: int = Field(description="reviews of which it is not: reviewer or pull request has no team")
     by_reviewer_team: dict[str, int] = Field(description="who is in two teams counts for both")
     by_pr_team: dict[str, int]
+    by_teams: list[Crossing] = Field(description="of all reviews of which it is known, those within a team too")
 
 
 class CrossTeamReviews(BaseModel):
@@ -123,4 +132,9 @@ def _summary(row: Record, teams: Teams) -> dict[str, Any]:
         "reviews_without_team": row["unknown"],
         "by_reviewer_team": by_team(row["by_reviewer_team"]),
         "by_pr_team": by_team(row["by_pr_team"]),
+        "by_teams": [_crossing(of, teams) for of in row["by_teams"] or ()],
     }
+
+
+def _crossing(of: dict[str, Any], teams: Teams) -> dict[str, Any]:
+    return {**of, **{side: teams.called(of[side]) for side in ("reviewer_team", "pr_team")}}
