@@ -24,6 +24,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 from github_metrics.database import migrate  # noqa: E402
 from github_metrics.dictionaries import current_dictionary  # noqa: E402
 from github_metrics.embedded import embedded_conninfo  # noqa: E402
+from github_metrics.simulator.people import MEMBERS, TEAMS  # noqa: E402
 from replay.compression import register_dictionary  # noqa: E402
 from tests.browser.conftest import LOADED, chromium  # noqa: E402
 from tests.browser.told import now, tell  # noqa: E402
@@ -63,7 +64,10 @@ def served() -> Iterator[Service]:
             tell(connection, until=now(), days=62, pull_requests=450)
             project(database, connection)
             connection.execute("ANALYZE")
-        with running(database) as service:
+        teams = Path(directory, "teams.yaml")
+        members = ((team, ", ".join(MEMBERS[at :: len(TEAMS)])) for at, team in enumerate(TEAMS))
+        teams.write_text("teams:\n" + "".join(f"  {team}: [{logins}]\n" for team, logins in members))
+        with running(database, METRICS_TEAMS_FILE=str(teams)) as service:
             yield service
 
 

@@ -7,6 +7,9 @@ import * as overview from "./pages/overview.js";
 
 export const PAGES = [
   { id: "overview", title: "Overview", load: async () => overview, module: overview },
+  { id: "reviews", title: "Reviews", load: () => import("./pages/reviews.js") },
+  { id: "contributors", title: "Contributors", load: () => import("./pages/contributors.js") },
+  { id: "ci", title: "CI", load: () => import("./pages/ci.js") },
   { id: "api-usage", title: "API usage", load: () => import("./pages/api-usage.js") },
   { id: "operations", title: "Operations", load: () => import("./pages/operations.js") },
 ];

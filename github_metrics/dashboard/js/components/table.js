@@ -43,7 +43,7 @@ function Cell({ column, row }) {
 }
 
 /** Where in the list the page is, and the way to the others. */
-function Pager({ pagination, size, onPage, onSize, name }) {
+export function Pager({ pagination, size, onPage, onSize, name }) {
   const { page, total, total_pages: pages } = pagination;
   const first = total === 0 ? 0 : (page - 1) * size + 1;
   const last = Math.min(total, page * size);
@@ -92,14 +92,15 @@ export function Exports({ path, parameters, rowsOf, name, csv = true }) {
  * A panel with a list of the API, page by page, sorted by the service over the whole result.
  * `rowsOf(answer)` gives {rows, pagination}. `order` {by, descending} is how it comes at first; columns with `sort` can be
  * sorted by, if the endpoint takes `sort=field` and `sort=-field`. `at` names its parameters in the address (none: not
- * kept there). `above` draws something of the answer over the rows.
+ * kept there). `above` draws something of the answer over the rows. `listed` says which list is meant, where an answer has
+ * several: asked only when that matters, so that panels of the same answer share it.
  */
-export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above }) {
+export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above, listed = {} }) {
   const search = useStore(place);
   const [own, setOwn] = useState({ page: 1, size: firstSize, sort: order });
   const [by, direction] = (at && search.get(`${at}.sort`)?.split(" ")) || [];
   const state = at ? { page: Math.max(1, Number(search.get(`${at}.page`)) || 1), size: Number(search.get(`${at}.size`)) || firstSize, sort: by ? { by, descending: direction === "down" } : order } : own;
-  const asked = { ...parameters, ...(state.sort ? { sort: `${state.sort.descending ? "-" : ""}${state.sort.by}` } : {}) };
+  const asked = { ...parameters, ...(state.sort ? { ...listed, sort: `${state.sort.descending ? "-" : ""}${state.sort.by}` } : {}) };
 
   const move = (changes) => {
     const next = { ...state, ...changes };
@@ -120,14 +121,14 @@ export function ListPanel({ title, note, span, path, parameters = {}, takes = ["
   }, [chosen]);
 
   const query = useQuery(path, { ...asked, page: state.page, page_size: state.size }, { takes, filters, every });
-  const exported = { ...asked, ...parametersOf(takes, filters) };
+  const exported = { ...asked, ...listed, ...parametersOf(takes, filters) };
   const onSort = (by) => move({ page: 1, sort: { by, descending: state.sort?.by === by ? !state.sort.descending : columns.find((one) => one.sort === by).number === true } });
   return html`<${Panel} title=${title} note=${note} span=${span} query=${query} rows=${state.size} height=${160} flush
       tools=${html`${tools}<${Exports} path=${path} parameters=${exported} rowsOf=${rowsOf} name=${name} csv=${csv} />`}>
     ${(answer) => {
       const { rows, pagination } = rowsOf(answer);
       if (pagination.total === 0) return empty ?? html`<${Empty} title=${`No ${name} in this range`}>Choose a longer range, or fewer filters.<//>`;
-      return html`${above?.(answer)}<${DataTable} caption=${title} columns=${columns} rows=${rows} rowKey=${rowKey} sort=${state.sort} onSort=${order ? onSort : null} faded=${query.stale} maxHeight=${maxHeight} />
+      return html`${above?.(answer)}<${DataTable} caption=${title} columns=${columns} rows=${rows} rowKey=${rowKey} sort=${state.sort} onSort=${onSort} faded=${query.stale} maxHeight=${maxHeight} />
         <${Pager} pagination=${pagination} size=${state.size} name=${name} onPage=${(page) => move({ page })} onSize=${(size) => move({ size, page: 1 })} />`;
     }}
   <//>`;

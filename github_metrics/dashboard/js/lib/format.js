@@ -36,6 +36,13 @@ export function duration(seconds) {
   return second && first < 100 ? `${first} ${unit} ${second} ${next[0]}` : `${whole.format(first)} ${unit}`;
 }
 
+/** Seconds in one unit: where there is little room, or the number is not known so exactly. */
+export function brief(seconds) {
+  if (!known(seconds)) return EMPTY;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= (length === 86_400 ? 2 * length : length)) ?? UNITS.at(-1);
+  return `${fixed(seconds / size, size > 60 || seconds < 10 ? 1 : 0)} ${unit}`;
+}
+
 export const milliseconds = (value) => (known(value) ? (value < 1000 ? `${whole.format(Math.round(value))} ms` : duration(value / 1000)) : EMPTY);
 
 export function bytes(value) {
