@@ -8,7 +8,7 @@ after everything else. Clocks are of March 2026, in UTC; 2 March is a Monday.
 import copy
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,14 @@ HISTORY = """
 2 09:24 | check 2 build success         | app@a1 | ci[bot] | suite=1 pr=1 started=09:20 twice
 2 09:06 | check 3 lint skipped          | app@a1 | ci[bot] | suite=1 pr=1 started=09:06
 9 08:07 | check 4 build success         | app@f6 | ci[bot] | suite=2 started=08:05
+
+# A job of a1 waited a minute and ran 19. A deployment of m1, what app#1 was merged as: it failed, and one of the same
+# commit succeeded an hour later.
+2 09:24 | job 71 build success          | app@a1 | ci[bot] | created=09:04 started=09:05
+4 10:00 | deployed 81                   | app@m1 | ann     |
+4 10:10 | deployment 81 failure         | app@m1 | ann     |
+4 11:00 | deployed 82                   | app@m1 | ann     |
+4 11:10 | deployment 82 success         | app@m1 | ann     |
 
 # The repository app was called octo/old until 5 March.
 5 12:00 | renamed                       | app    | ann     |
@@ -147,8 +155,9 @@ class GitHub:
         word = line.words[0]
         if word == "renamed":
             return "repository", {**payload, "action": "renamed"}
-        if word == "check":
-            return "check_run", {**payload, **_check(line)}
+        if word in OTHERS:
+            kind, tell = OTHERS[word]
+            return kind, {**payload, **tell(line)}
         pull = self.pulls.setdefault(line.of, _opened(line, len(self.pulls)))
         pull["updated_at"] = line.at
         kind, told = getattr(self, f"_{word}", self._changed)(line, pull)
@@ -161,7 +170,13 @@ class GitHub:
         changes: dict[str, Json] = {
             "closed": {"state": "closed", "closed_at": line.at},
             "reopened": {"state": "open", "closed_at": None},
-            "merged": {"state": "closed", "closed_at": line.at, "merged_at": line.at, "merged_by": user(line.by)},
+            "merged": {
+                "state": "closed",
+                "closed_at": line.at,
+                "merged_at": line.at,
+                "merged_by": user(line.by),
+                **_commit(line),
+            },
             "ready_for_review": {"draft": False},
             "converted_to_draft": {"draft": True},
         }
@@ -248,6 +263,49 @@ def _repository(line: Line) -> Json:
     return {"id": REPOSITORIES[name], "full_name": "octo/old" if old else f"octo/{name}", "updated_at": line.at}
 
 
+def _commit(line: Line) -> Json:
+    """What it was merged as."""
+    return {"merge_commit_sha": f"m{line.of.partition('#')[2]}"} if line.of.startswith("app") else {}
+
+
+def _job(line: Line) -> Json:
+    _, number, name, conclusion = line.words
+    day = f"2026-03-{line.day:02}T"
+    return {
+        "action": "completed",
+        "workflow_job": {
+            "id": int(number),
+            "run_id": 1,
+            "run_attempt": 1,
+            "name": name,
+            "workflow_name": "CI",
+            "head_sha": line.of.partition("@")[2],
+            "status": "completed",
+            "conclusion": conclusion,
+            "created_at": f"{day}{line.given['created']}:00Z",
+            "started_at": f"{day}{line.given['started']}:00Z",
+            "completed_at": line.at,
+            "labels": ["linux"],
+        },
+    }
+
+
+def _deployment(line: Line) -> Json:
+    """`deployed` makes one, `deployment` tells what became of it, ten minutes later."""
+    number = int(line.words[1])
+    made = line.at if line.words[0] == "deployed" else line.at.replace(":10:", ":00:")
+    deployment = {"id": number, "sha": line.of.partition("@")[2], "ref": "main", "environment": "production"}
+    told: Json = {"deployment": {**deployment, "creator": user(line.by), "created_at": made, "updated_at": line.at}}
+    if line.words[0] == "deployed":
+        return {"action": "created", **told}
+    status = {"id": 10 * number, "state": line.words[2], "environment": "production", "created_at": line.at}
+    return {
+        "action": "created",
+        **told,
+        "deployment_status": {**status, "creator": user(line.by), "updated_at": line.at},
+    }
+
+
 def _check(line: Line) -> Json:
     _, number, name, state = line.words
     started = f"2026-03-{line.day:02}T{line.given.get('started', line.clock)}:00Z"
@@ -269,3 +327,12 @@ def _check(line: Line) -> Json:
             else [],
         },
     }
+
+
+OTHERS: dict[str, tuple[str, Callable[[Line], Json]]] = {
+    "check": ("check_run", _check),
+    "job": ("workflow_job", _job),
+    "deployed": ("deployment", _deployment),
+    "deployment": ("deployment_status", _deployment),
+}
+"""What is about no pull request by itself: the first word of a line, the event's type, and the rest of its payload."""

@@ -37,7 +37,7 @@ def api(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_webhook_events(api: Service) -> None:
-    """44 deliveries, three of them twice, which are deliveries too; nothing failed."""
+    """49 deliveries, three of them twice, which are deliveries too; nothing failed."""
     found = api.get(f"{API}/summary")
     assert found["event_type_distribution"] == {
         "pull_request": 23,
@@ -45,30 +45,33 @@ def test_webhook_events(api: Service) -> None:
         "check_run": 6,
         "pull_request_review_comment": 3,
         "pull_request_review_thread": 3,
+        "deployment": 2,
+        "deployment_status": 2,
         "repository": 1,
+        "workflow_job": 1,
     }
     summary = found["summary"]
-    assert (summary["total_events"], summary["failed_events"], summary["success_rate"]) == (47, 0, 100.0)
+    assert (summary["total_events"], summary["failed_events"], summary["success_rate"]) == (52, 0, 100.0)
     assert (summary["unique_repositories"], summary["unique_senders"]) == (2, 6)
     assert [(one["repository"], one["total_events"]) for one in found["top_repositories"]] == [
-        ("octo/app", 39),
+        ("octo/app", 44),
         ("octo/lib", 8),
     ]
     listed = api.get(f"{API}/repositories")["repositories"]
     assert [(one["repository"], one["total_events"], one["success_rate"]) for one in listed] == [
-        ("octo/app", 39, 100.0),
+        ("octo/app", 44, 100.0),
         ("octo/lib", 8, 100.0),
     ]
-    assert sum(one["total_events"] for one in api.get(f"{API}/trends")["trends"]) == 47
+    assert sum(one["total_events"] for one in api.get(f"{API}/trends")["trends"]) == 52
     events = api.get(f"{API}/webhooks", page_size=100)
-    assert events["pagination"]["total"] == len(events["data"]) == 47
+    assert events["pagination"]["total"] == len(events["data"]) == 52
     assert sum(event["suspect_replay"] for event in events["data"]) == 3
     assert {event["repository"] for event in events["data"]} == {"octo/old", "octo/app", "octo/lib"}
 
 
 def test_a_name_old_or_new_is_the_same_repository(api: Service) -> None:
     for name in ("octo/old", "octo/app", "OCTO/APP"):
-        assert api.get(f"{API}/webhooks", repository=name)["pagination"]["total"] == 39
+        assert api.get(f"{API}/webhooks", repository=name)["pagination"]["total"] == 44
 
 
 # ── People ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +155,8 @@ def test_the_story_of_a_pull_request(api: Service) -> None:
         ("11:00", "code_comment", "bob"),
         ("11:30", "thread_resolved", "ann"),
         ("12:00", "pr_merged", "ann"),
+        *(("10:00", "deployment", None), ("10:10", "deployment", None)),  # of its merge commit, two days later
+        *(("11:00", "deployment", None), ("11:10", "deployment", None)),
     ]
     (checks,) = [event["children"] for event in found["events"] if event["event_type"] == "check_run"]
     assert table(checks, "name", "attempt", "conclusion", "failed") == [
@@ -459,3 +464,48 @@ def test_checks(api: Service) -> None:
     duration = {"count": 3, "median": 240.0, "p75": 270.0, "p90": 288.0, "p95": 294.0, "mean": 220.0}
     assert found[0]["duration"] == duration
     assert found[1]["duration"] == {**dict.fromkeys(duration), "count": 0}
+
+
+def test_jobs(api: Service) -> None:
+    (linux,) = api.get(f"{API}/jobs")["data"]
+    assert table([linux], "label", "jobs", "succeeded", "success_rate") == [("linux", 1, 1, 100.0)]
+    assert (linux["queue_time"]["median"], linux["duration"]["median"]) == (60.0, 19 * 60.0)
+
+
+def test_deployments(api: Service) -> None:
+    """app#1, opened on 2 March at 9:00, was deployed on 4 March at 11:10: 50 hours 10 minutes, from its opening since no
+    push was seen. Of two deployments one failed, at 10:10; an hour later it was recovered.
+    """
+    found = api.get(f"{API}/deployments", start_time="2026-03-04", end_time="2026-03-05", group="all")
+    (day,) = found["data"]
+    assert table([day], "deployments", "finished", "failed", "change_fail_rate", "deployment_frequency") == [
+        (1, 2, 1, 50.0, 1.0)
+    ]
+    assert day["failed_deployment_recovery_time"]["median"] == HOUR
+    assert day["change_lead_time"]["median"] == 50 * HOUR + 600
+    assert day["change_lead_time"]["basis"] == {"first_commit": 0, "opened_at": 1}
+
+
+# ── Labels, and one repository ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_labels(api: Service) -> None:
+    """sig-core: 3 hours on app#1 and 5 on lib#1, until they were closed. sig-web: 3. approved-cat: 3 on app#4."""
+    found = {one["label"]: one for one in api.get(f"{API}/labels")["data"]}
+    assert {label: (one["pull_requests"], one["time_in_label"]["median"]) for label, one in found.items()} == {
+        "sig-core": (2, 4 * HOUR),
+        "sig-web": (1, 3 * HOUR),
+        "approved-cat": (1, 3 * HOUR),
+    }
+
+
+def test_one_repository(api: Service) -> None:
+    """octo/app, by the name that it had."""
+    found = api.get(f"{API}/repositories/octo/old")
+    assert (found["repository"], [name["name"] for name in found["names"]]) == ("octo/app", ["octo/old", "octo/app"])
+    assert found["events"]["total_events"] == 44
+    assert found["pull_requests"] == {"opened": 6, "merged": 3, "closed": 1, "open": 2}
+    assert found["lifecycle"]["cycle_time"]["median"] == 5 * HOUR  # of 3, 5 and 412
+    assert found["reviews"] == {"reviews": 5, "approved": 1, "changes_requested": 1, "commented": 3, "reviewers": 3}
+    assert found["checks"] == {"completed": 4, "succeeded": 2, "failed": 1, "success_rate": 66.67}
+    assert (found["deployments"]["finished"], found["deployments"]["failed"]) == (2, 1)
