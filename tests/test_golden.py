@@ -155,8 +155,8 @@ def test_the_story_of_a_pull_request(api: Service) -> None:
         ("11:00", "code_comment", "bob"),
         ("11:30", "thread_resolved", "ann"),
         ("12:00", "pr_merged", "ann"),
-        *(("10:00", "deployment", None), ("10:10", "deployment", None)),  # of its merge commit, two days later
-        *(("11:00", "deployment", None), ("11:10", "deployment", None)),
+        *(("10:00", "deployment", None), ("10:10", "deployment_status", None)),  # of its merge commit, two days later
+        *(("11:00", "deployment", None), ("11:10", "deployment_status", None)),
     ]
     (checks,) = [event["children"] for event in found["events"] if event["event_type"] == "check_run"]
     assert table(checks, "name", "attempt", "conclusion", "failed") == [
