@@ -8,7 +8,7 @@ import pytest
 from tests.browser.conftest import Told
 
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
-PAGES = ["overview", "reviews", "contributors", "ci", "api-usage", "operations"]
+PAGES = ["overview", "pull-requests", "reviews", "contributors", "ci", "api-usage", "operations"]
 RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).slice(0, 3).join("; ")}`)"""

@@ -174,12 +174,13 @@ def test_maintainers_are_left_out_of_every_number(server: str, template: str, tm
         window.page.close()
 
 
-def test_what_is_asked_is_what_the_api_knows(told: Told, look: Any) -> None:
+@pytest.mark.parametrize("of", ["overview", "pull-requests"])
+def test_what_is_asked_is_what_the_api_knows(told: Told, look: Any, of: str) -> None:
     """A filter that an endpoint does not know would be shown and not be true."""
     window = look(told.service)
     urls: list[str] = []
     window.page.on("request", lambda request: urls.append(request.url))
-    window.open("?range=30d&repo=a/b&user=x&not=y&actors=all")
+    window.open(f"?page={of}&range=30d&repo=a/b&user=x&not=y&actors=all")
     paths = told.service.get("/openapi.json")["paths"]
     asked_for = [url.removeprefix(told.service.url).partition("?") for url in urls if "/api/" in url]
     assert asked_for

@@ -7,6 +7,7 @@ import * as overview from "./pages/overview.js";
 
 export const PAGES = [
   { id: "overview", title: "Overview", load: async () => overview, module: overview },
+  { id: "pull-requests", title: "Pull requests", load: () => import("./pages/pull-requests.js") },
   { id: "reviews", title: "Reviews", load: () => import("./pages/reviews.js") },
   { id: "contributors", title: "Contributors", load: () => import("./pages/contributors.js") },
   { id: "ci", title: "CI", load: () => import("./pages/ci.js") },

@@ -5,7 +5,7 @@ import { Icon } from "./components/icon.js";
 import { SettingsDialog } from "./components/settings-dialog.js";
 import { Failure, Loading } from "./components/states.js";
 import { LiveStatus } from "./components/status.js";
-import { Toasts } from "./components/toasts.js";
+import { tell, Toasts } from "./components/toasts.js";
 import { FilterBar } from "./filters/bar.js";
 import { useMaintainers } from "./filters/people.js";
 import { describe } from "./filters/range.js";
@@ -13,6 +13,7 @@ import { useFilters } from "./lib/filters.js";
 import { dateTime } from "./lib/format.js";
 import { html } from "./lib/html.js";
 import { change, follow, hrefOfPage, place } from "./lib/place.js";
+import { pullRequestOf } from "./lib/pull-requests.js";
 import { useQuery } from "./lib/query.js";
 import { resolve } from "./lib/ranges.js";
 import { useStore } from "./lib/store.js";
@@ -47,8 +48,20 @@ export function Shell() {
     </div>
     ${opened === "menu" && html`<${Dialog} title="GitHub Metrics" onClose=${close} side><div class="sidebar" onClick=${(event) => event.target.closest("a") && close()}><${Navigation} current=${page} onSettings=${() => setOpened("settings")} /></div><//>`}
     ${opened === "settings" && html`<${SettingsDialog} onClose=${close} />`}
+    <${Story} name=${search.get("pr")} zone=${filters.tz} />
     ${search.get("event") && html`<${EventDialog} key=${search.get("event")} id=${search.get("event")} zone=${filters.tz} onClose=${() => change({ event: null })} />`}
     <${Toasts} />`;
+}
+
+/** The story of the pull request that the address names, over whatever page; its module comes when the first is opened. */
+function Story({ name, zone }) {
+  const pullRequest = pullRequestOf(name);
+  const [module, setModule] = useState(null);
+  useEffect(() => {
+    if (pullRequest && !module) import("./panels/story-dialog.js").then(setModule, () => tell("The story could not be loaded.", "bad"));
+  }, [name]);
+  if (!pullRequest || !module) return null;
+  return html`<${module.StoryDialog} key=${name} pullRequest=${pullRequest} zone=${zone} onClose=${() => change({ pr: null, story: null })} />`;
 }
 
 /** The module of a page, once it is here. */

@@ -5,9 +5,10 @@ import { Failure, Loading } from "./states.js";
 
 /**
  * A titled part of a page. `query` (one, or a list) decides what is inside: it waits, tells what failed, or draws
- * `children`, a function of the answers. `height` is kept free from the start, so that nothing moves when they come.
+ * `children`, a function of the answers. `height` is kept free from the start, so that nothing moves when they come. `bar`
+ * stands below the title whatever there is inside.
  */
-export function Panel({ title, note, query = [], height = 0, rows = 0, tools, span = "", flush = false, children }) {
+export function Panel({ title, note, query = [], height = 0, rows = 0, tools, bar, span = "", flush = false, children }) {
   const id = useId();
   const queries = Array.isArray(query) ? query : [query];
   const waiting = queries.some((one) => one.loading && one.data === undefined);
@@ -20,6 +21,7 @@ export function Panel({ title, note, query = [], height = 0, rows = 0, tools, sp
       ${behind && html`<span class="badge" data-kind="warn" title=${behind.error.message}><${Icon} name="warning" size=${12} />not refreshed</span>`}
       ${tools && html`<div class="panel-tools">${tools}</div>`}
     </header>
+    ${bar}
     <div class=${`panel-body ${queries.some((one) => one.stale) ? "is-stale" : ""}`}>
       ${failed ? html`<${Failure} error=${failed.error} retry=${retry} height=${height} />` : waiting ? html`<${Loading} height=${height} rows=${rows} />` : typeof children === "function" ? children(...queries.map((one) => one.data)) : children}
     </div>

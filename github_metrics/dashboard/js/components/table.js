@@ -92,10 +92,10 @@ export function Exports({ path, parameters, rowsOf, name, csv = true }) {
  * A panel with a list of the API, page by page, sorted by the service over the whole result.
  * `rowsOf(answer)` gives {rows, pagination}. `order` {by, descending} is how it comes at first; columns with `sort` can be
  * sorted by, if the endpoint takes `sort=field` and `sort=-field`. `at` names its parameters in the address (none: not
- * kept there). `above` draws something of the answer over the rows. `listed` says which list is meant, where an answer has
- * several: asked only when that matters, so that panels of the same answer share it.
+ * kept there). `above` draws something of the answer over the rows; `bar` is the panel's. `listed` says which list is
+ * meant, where an answer has several: asked only when that matters, so that panels of the same answer share it.
  */
-export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above, listed = {} }) {
+export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above, bar, listed = {} }) {
   const search = useStore(place);
   const [own, setOwn] = useState({ page: 1, size: firstSize, sort: order });
   const [by, direction] = (at && search.get(`${at}.sort`)?.split(" ")) || [];
@@ -123,7 +123,7 @@ export function ListPanel({ title, note, span, path, parameters = {}, takes = ["
   const query = useQuery(path, { ...asked, page: state.page, page_size: state.size }, { takes, filters, every });
   const exported = { ...asked, ...listed, ...parametersOf(takes, filters) };
   const onSort = (by) => move({ page: 1, sort: { by, descending: state.sort?.by === by ? !state.sort.descending : columns.find((one) => one.sort === by).number === true } });
-  return html`<${Panel} title=${title} note=${note} span=${span} query=${query} rows=${state.size} height=${160} flush
+  return html`<${Panel} title=${title} note=${note} span=${span} query=${query} rows=${state.size} height=${160} bar=${bar} flush
       tools=${html`${tools}<${Exports} path=${path} parameters=${exported} rowsOf=${rowsOf} name=${name} csv=${csv} />`}>
     ${(answer) => {
       const { rows, pagination } = rowsOf(answer);
