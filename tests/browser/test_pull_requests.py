@@ -36,7 +36,7 @@ def story_of(one: dict[str, Any]) -> str:
 def seconds(shown: str) -> int:
     """What a duration of whole units says."""
     sizes = {"d": 24 * HOUR, "h": HOUR, "min": 60, "s": 1}
-    words = shown.lstrip("<").split()
+    words = [] if shown == "none" else shown.lstrip("<").split()
     return sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
 
 
@@ -69,7 +69,7 @@ def test_the_list_is_searched_filtered_and_sorted_by_the_service(told: Told, loo
     assert listed(page) == names(told, search=word)
     page.get_by_label("State", exact=True).select_option("merged")
     window.settled()
-    page.get_by_role("button", name="Cycle time").click()
+    page.get_by_role("button", name="Cycle time", exact=True).click()
     window.settled()
     assert asked(page)["prs.sort"] == "cycle_time down"
     assert listed(page) == names(told, search=word, state="merged", sort="-cycle_time")

@@ -38,7 +38,7 @@ export function PullRequestsTable({ filters, span }) {
   const chosen = chosenIn(useStore(place));
   const any = Object.values(chosen).some((one) => one.length > 0);
   const clear = html`<button type="button" class="button" onClick=${() => change(NOTHING)}>Clear search and filters</button>`;
-  const empty = html`<${Empty} title="No pull requests match">${any ? html`<p>Of those in the range none is like this.</p>${clear}` : "Choose a longer range, or fewer filters."}<//>`;
+  const empty = html`<${Empty} title=${any ? "No pull requests match" : "No pull requests in this range"}>${any ? html`<p>Of those in the range none is like this.</p>${clear}` : "Choose a longer range, or fewer filters."}<//>`;
   return html`<${ListPanel} title="All pull requests" note=${SINCE[chosen.state] ?? "opened in the range"} span=${span} path="pull-requests" parameters=${chosen} takes=${TAKES} filters=${filters}
     columns=${columnsOf(filters)} rowsOf=${rowsOf} rowKey=${nameOf} name="pull requests" at="prs" size=${10} order=${{ by: "opened_at", descending: true }} empty=${empty} bar=${html`<${Bar} chosen=${chosen} />`} />`;
 }

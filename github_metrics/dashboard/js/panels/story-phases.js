@@ -40,11 +40,12 @@ function Marks({ events, start, length }) {
 }
 
 function Phase({ of, phase, said, flags, open, zone }) {
-  const { end, state } = phase;
+  const { end, state, seconds } = phase;
+  const never = of.id === "draft_time" && seconds === 0;
   return html`<div title=${`${of.name}: ${of.meaning}`}>
     <dt class="phase-name"><i data-series=${of.series}></i>${of.name}</dt>
-    <dd class="numbers">${state === "none" ? html`<span class="faint">not begun</span>` : said}</dd>
-    ${state !== "none" && html`<dd class="faint small">${state === "done" ? html`until <${Time} at=${end} zone=${zone} />` : open ? "so far" : "it never ended"}</dd>`}
+    <dd class="numbers">${state === "none" ? html`<span class="faint">not begun</span>` : never ? html`<span class="faint">none</span>` : said}</dd>
+    ${state !== "none" && !never && html`<dd class="faint small">${state === "done" ? html`until <${Time} at=${end} zone=${zone} />` : open ? "so far" : "it never ended"}</dd>`}
     ${(flags?.imputed || flags?.clamped) && html`<dd>${flags.imputed && html`<${Badge} kind="warn" title="It ends or begins at what never was: out of this phase's statistics">imputed<//>`} ${flags.clamped && html`<${Badge} kind="warn" title="It was told in an impossible order, and a boundary was moved">clamped<//>`}</dd>`}
   </div>`;
 }

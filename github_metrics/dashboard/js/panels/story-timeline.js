@@ -47,9 +47,10 @@ function Label({ event }) {
 
 const RESULT = { success: "good", failure: "bad", timed_out: "bad", startup_failure: "bad", action_required: "bad", error: "bad" };
 
-/** Every attempt of every check on one push; open where something failed. */
+/** Every attempt of every check on one push, those that ever failed first; open where something failed. */
 function Checks({ event, zone }) {
-  const checks = [...event.children].sort((a, b) => b.failed - a.failed || (a.name ?? "").localeCompare(b.name ?? "") || (a.attempt ?? Infinity) - (b.attempt ?? Infinity));
+  const broken = new Set(event.children.filter((check) => check.failed).map((check) => check.name));
+  const checks = [...event.children].sort((a, b) => broken.has(b.name) - broken.has(a.name) || (a.name ?? "").localeCompare(b.name ?? "") || (a.attempt ?? Infinity) - (b.attempt ?? Infinity));
   const failed = checks.filter((check) => check.failed).length;
   const good = checks.filter((check) => RESULT[check.conclusion] === "good").length;
   const again = checks.filter((check) => check.attempt > 1).length;
@@ -60,7 +61,7 @@ function Checks({ event, zone }) {
     again > 0 && html`<${Badge} kind="warn">${plural(again, "re-run")}<//>`,
   ];
   return html`<details class="story-checks" open=${failed > 0}>
-    <summary><span class="faint">${plural(event.children_total ?? checks.length, "attempt")}</span> ${parts}</summary>
+    <summary><span class="story-counts"><span class="faint">${plural(event.children_total ?? checks.length, "attempt")}</span>${parts}</span></summary>
     <div class="table-scroll" tabindex="0" role="region" aria-label=${event.description}><table class="table">
       <thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col" class="number">Attempt</th><th scope="col">Started</th><th scope="col" class="number">Took</th></tr></thead>
       <tbody>${checks.map((check, index) => html`<${Check} key=${index} check=${check} zone=${zone} />`)}</tbody>
