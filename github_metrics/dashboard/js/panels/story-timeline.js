@@ -38,8 +38,8 @@ function Event({ event, zone }) {
   </li>`;
 }
 
-/** A label is already named in the sentence; the badge says what it stands for. */
-const MEANS = { approved_label: ["good", "approval"], lgtm: ["good", "LGTM"], verified: ["good", "verified"] };
+/** The sentence names the label; the badge says what it stands for. */
+const MEANS = { approved_label: ["good", "approval"], lgtm: ["good", "LGTM"] };
 function Label({ event }) {
   const [kind, said] = MEANS[event.event_type] ?? [];
   return kind ? html`<${Badge} kind=${kind}>${said}<//>` : null;
