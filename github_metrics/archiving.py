@@ -93,7 +93,7 @@ def _repository_ids(connection: psycopg.Connection[Any], name: str) -> tuple[int
     with connection.transaction():
         path = sql.SQL(", ").join(map(sql.Identifier, [*(generation.schema_name for generation in live), "public"]))
         connection.execute(sql.SQL("SET LOCAL search_path = {}").format(path))
-        found = tuple(row[0] for row in connection.execute(NAMED, {"names": [name]}))
+        found = tuple(repository_id for _name, repository_id in connection.execute(NAMED, {"names": [name]}))
     if not found:
         raise ArchiveError(f"no repository was ever called {name}")
     return found

@@ -48,9 +48,8 @@ def live_tables(connection: Connection) -> dict[str, list[str]]:
     """What projections hold, but for places in the log and the time of appending, which belong to one log."""
     found = {}
     for generation in generations.generations(connection):
-        found[generation.projection] = table(
-            connection, generation.schema_name, generation.projection, "position", "processed_at"
-        )
+        places = ("position", "first_position", "last_position", "processed_at")
+        found[generation.projection] = table(connection, generation.schema_name, generation.projection, *places)
     return found
 
 
