@@ -139,6 +139,11 @@ def test_a_person_opens_their_pull_requests_and_the_back_button_closes_them(told
     assert [row.locator("td").first.inner_text().splitlines()[0] for row in dialog.locator("tbody tr").all()] == [
         one["title"] for one in reviewed["data"]
     ]
+    dialog.locator("tbody a").first.click()
+    number = reviewed["data"][0]["number"]
+    page.get_by_role("dialog").get_by_role("heading", name=f"{number}").wait_for()
+    assert asked(page)["pr"] == f"{reviewed['data'][0]['repository']}/{number}"
+    page.go_back()
     dialog.get_by_role("radio", name="Approved").check()
     assert asked(page)["role"] == "pr_approvers"
     page.go_back()

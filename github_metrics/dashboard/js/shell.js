@@ -39,7 +39,7 @@ export function Shell() {
           <${LiveStatus} filters=${filters} takes=${module?.takes ?? []} />
         </header>
         ${module && html`<${FilterBar} filters=${filters} takes=${module.takes} />`}
-        <main id="main" class="page" tabindex="-1" ref=${main}>
+        <main id="main" class="page" tabindex="-1" ref=${main} data-waiting=${(!module && !error) || undefined}>
           ${module?.takes.length > 0 && html`<p class="printed">${inForce(filters, module.takes)}</p>`}
           ${module && html`<${Frozen} filters=${filters} takes=${module.takes} />`}
           ${error ? html`<${Failure} error=${error} retry=${retry} height=${320} />` : module && !waits ? html`<${module.default} key=${page.id} filters=${filters} />` : html`<${Loading} height=${480} />`}

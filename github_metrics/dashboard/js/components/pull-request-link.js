@@ -1,9 +1,10 @@
 import { html } from "../lib/html.js";
-import { follow } from "../lib/place.js";
-import { hrefOfStory } from "../lib/pull-requests.js";
+import { follow, href } from "../lib/place.js";
+import { nameOf } from "../lib/pull-requests.js";
 
-/** A pull request by name, which opens its story. */
+/** A pull request by name, which opens its story in place of the dialog that it may stand in; back leads there again. */
 export function PullRequestLink({ repository, number, title }) {
-  const name = `${repository}#${number}`;
-  return html`<a class="outside" href=${hrefOfStory({ repository, number })} onClick=${follow}>${title || name}</a>${title && html`<br /><span class="faint small outside">${name}</span>`}`;
+  const name = `${repository ?? "unknown"}#${number}`;
+  const story = repository && href({ pr: nameOf({ repository, number }), story: null, event: null, person: null, role: null });
+  return html`${story ? html`<a class="outside" href=${story} onClick=${follow}>${title || name}</a>` : html`<span class="outside">${title || name}</span>`}${title && html`<br /><span class="faint small outside">${name}</span>`}`;
 }

@@ -14,8 +14,9 @@ import { tell } from "./toasts.js";
 const SIZES = [10, 25, 50, 100];
 
 /**
- * Rows under headings. A column: {id, label, number, render(row), sort, title, wide}; without `render` the row's field of
- * that name is shown. `sort` {by, descending} is how the rows are ordered now; `onSort(id)` makes headings buttons.
+ * Rows under headings. A column: {id, label, of, number, render(row), sort, title, wide}; without `render` the row's field of
+ * that name is shown. `sort` {by, descending} is how the rows are ordered now; `onSort(id)` makes headings buttons. `of` is
+ * heard before a label that stands for itself only beside its neighbour.
  */
 export function DataTable({ caption, columns, rows, rowKey, sort, onSort, maxHeight, faded = false }) {
   return html`<div class=${`table-scroll ${faded ? "is-stale" : ""}`} style=${maxHeight ? { maxHeight: `${maxHeight}px` } : {}} tabindex="0" role="region" aria-label=${caption}>
@@ -29,10 +30,11 @@ export function DataTable({ caption, columns, rows, rowKey, sort, onSort, maxHei
 
 function Heading({ column, sort, onSort }) {
   const kind = `${column.number ? "number" : ""} ${column.wide ? "wide" : ""}`;
+  const label = column.of ? [html`<span class="only-heard">${column.of}, </span>`, column.label] : column.label;
   const sorted = sort?.by === column.sort && column.sort !== undefined;
-  if (!onSort || !column.sort) return html`<th scope="col" class=${kind} title=${column.title}>${column.label}</th>`;
+  if (!onSort || !column.sort) return html`<th scope="col" class=${kind} title=${column.title}>${label}</th>`;
   return html`<th scope="col" class=${kind} aria-sort=${sorted ? (sort.descending ? "descending" : "ascending") : "none"}>
-    <button type="button" class="sorter" title=${column.title} onClick=${() => onSort(column.sort)}>${column.label}<${Icon} name=${sorted ? (sort.descending ? "down" : "up") : "sort"} size=${12} /></button>
+    <button type="button" class="sorter" title=${column.title} onClick=${() => onSort(column.sort)}>${label}<${Icon} name=${sorted ? (sort.descending ? "down" : "up") : "sort"} size=${12} /></button>
   </th>`;
 }
 
@@ -95,7 +97,7 @@ export function Exports({ path, parameters, rowsOf, name, csv = true }) {
  * kept there). `above` draws something of the answer over the rows; `bar` is the panel's. `listed` says which list is
  * meant, where an answer has several: asked only when that matters, so that panels of the same answer share it.
  */
-export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above, bar, listed = {} }) {
+export function ListPanel({ title, note, span, path, parameters = {}, takes = ["window"], filters, columns, rowsOf, rowKey, name, order, at, size: firstSize = 10, csv = true, empty, tools, maxHeight, every, above, bar, listed = {}, height = 160 }) {
   const search = useStore(place);
   const [own, setOwn] = useState({ page: 1, size: firstSize, sort: order });
   const [by, direction] = (at && search.get(`${at}.sort`)?.split(" ")) || [];
@@ -123,7 +125,7 @@ export function ListPanel({ title, note, span, path, parameters = {}, takes = ["
   const query = useQuery(path, { ...asked, page: state.page, page_size: state.size }, { takes, filters, every });
   const exported = { ...asked, ...listed, ...parametersOf(takes, filters) };
   const onSort = (by) => move({ page: 1, sort: { by, descending: state.sort?.by === by ? !state.sort.descending : columns.find((one) => one.sort === by).number === true } });
-  return html`<${Panel} title=${title} note=${note} span=${span} query=${query} rows=${state.size} height=${160} bar=${bar} flush
+  return html`<${Panel} title=${title} note=${note} span=${span} query=${query} rows=${state.size} height=${height} bar=${bar} flush
       tools=${html`${tools}<${Exports} path=${path} parameters=${exported} rowsOf=${rowsOf} name=${name} csv=${csv} />`}>
     ${(answer) => {
       const { rows, pagination } = rowsOf(answer);

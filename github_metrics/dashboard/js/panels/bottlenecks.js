@@ -18,8 +18,8 @@ const Slow = ({ median }) => (median > 2 * DAY ? html`<${Badge} kind="bad">over 
 
 const COLUMNS = [
   { id: "approver", label: "Approver", wide: true, render: (row) => html`<${Person} login=${row.approver} role="pr_approvers" />` },
-  { id: "median_approval_hours", label: "Median", number: true, render: (row) => hours(row.median_approval_hours) },
-  { id: "p90_approval_hours", label: "p90", number: true, render: (row) => hours(row.p90_approval_hours) },
+  { id: "median_approval_hours", label: "Median", of: "Approval", number: true, render: (row) => hours(row.median_approval_hours) },
+  { id: "p90_approval_hours", label: "p90", of: "Approval", number: true, render: (row) => hours(row.p90_approval_hours) },
   { id: "total_approvals", label: "Approvals", number: true, render: (row) => count(row.total_approvals) },
   { id: "slow", label: "", value: null, render: (row) => html`<${Slow} median=${row.median_approval_hours} />` },
 ];

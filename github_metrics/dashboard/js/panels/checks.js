@@ -21,12 +21,12 @@ const COLUMNS = [
   { id: "success_rate", label: "Success", number: true, sort: "success_rate", title: "of those that succeeded or failed", render: (row) => (row.success_rate === null ? unknown : percent(row.success_rate)) },
   { id: "failed", label: "Failed", number: true, sort: "failed", render: (row) => html`${count(row.failed)}${others(row).length > 0 && html`<br /><span class="faint small">${others(row).join(", ")}</span>`}` },
   { id: "completed", label: "Runs", number: true, sort: "completed", title: "completed attempts, whatever came of them", render: (row) => count(row.completed) },
-  { id: "median", label: "Median", number: true, sort: "duration", title: "of the duration", render: (row) => seconds(row.duration.median) },
-  { id: "p75", label: "p75", number: true, render: (row) => seconds(row.duration.p75) },
-  { id: "p90", label: "p90", number: true, render: (row) => seconds(row.duration.p90) },
-  { id: "p95", label: "p95", number: true, render: (row) => seconds(row.duration.p95) },
+  { id: "median", label: "Median", of: "Duration", number: true, sort: "duration", title: "of the duration", render: (row) => seconds(row.duration.median) },
+  { id: "p75", label: "p75", of: "Duration", number: true, render: (row) => seconds(row.duration.p75) },
+  { id: "p90", label: "p90", of: "Duration", number: true, render: (row) => seconds(row.duration.p90) },
+  { id: "p95", label: "p95", of: "Duration", number: true, render: (row) => seconds(row.duration.p95) },
 ];
 
 /** How each check fares: those that cannot be relied on first. */
 export const Checks = ({ filters, span }) =>
-  html`<${ListPanel} title="Checks" note="the flakiest first" span=${span} path="checks" takes=${TAKES} filters=${filters} columns=${COLUMNS} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository} ${row.check} ${row.app}`} name="checks" order=${ORDER} at="checks" />`;
+  html`<${ListPanel} title="Checks" note="the flakiest first" span=${span} path="checks" takes=${TAKES} filters=${filters} columns=${COLUMNS} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository} ${row.check} ${row.app}`} name="checks" order=${ORDER} at="checks" height=${622} />`;

@@ -28,7 +28,7 @@ const KEYS = [
 export function DoraKeys({ filters, span }) {
   const query = useQuery("deployments", { group: "all" }, { takes: TAKES, filters });
   const environments = query.data?.environments.join(", ");
-  return html`<${Panel} title="Deployments to production" note=${environments ? `DORA's five keys; production is ${environments}` : "DORA's five keys"} span=${span} query=${query} height=${196}>
+  return html`<${Panel} title="Deployments to production" note=${environments ? `DORA's five keys; production is ${environments}` : "DORA's five keys"} span=${`dora ${span ?? ""}`} query=${query} height=${205}>
     ${({ data: [row], proxies, environments: known }) => (row?.finished ? html`<${Keys} row=${row} proxies=${proxies} />` : html`<${None} environments=${known} />`)}
   <//>`;
 }
@@ -40,6 +40,6 @@ const Keys = ({ row, proxies }) => html`<dl class="keys">${KEYS.map(({ id, label
   <dd class="small faint key-proxy"><span class="only-heard">Measured </span>${proxies[id]}</dd>
 </div>`)}</dl>`;
 
-const None = ({ environments }) => html`<${Empty} title="No deployment to production in this range" height=${196}>
+const None = ({ environments }) => html`<${Empty} title="No deployment to production in this range" height=${205}>
   GitHub's <code>deployment_status</code> events tell of them. Production is an environment called <span class="outside">${environments.join(" or ")}</span>: <code>METRICS_PRODUCTION_ENVIRONMENTS</code> names others.
 <//>`;

@@ -26,9 +26,9 @@ export function Jobs({ filters, span }) {
     { id: "jobs", label: "Jobs", number: true, sort: "jobs", render: (row) => count(row.jobs) },
     { id: "success_rate", label: "Success", number: true, sort: "success_rate", render: (row) => (row.success_rate === null ? unknown : percent(row.success_rate)) },
     { id: "queue_time", label: "Queue median", number: true, sort: "queue_time", render: (row) => seconds(row.queue_time.median) },
-    { id: "queue_p90", label: "p90", number: true, render: (row) => seconds(row.queue_time.p90) },
+    { id: "queue_p90", label: "p90", of: "Queue time", number: true, render: (row) => seconds(row.queue_time.p90) },
     { id: "duration", label: "Run median", number: true, sort: "duration", render: (row) => seconds(row.duration.median) },
-    { id: "duration_p95", label: "p95", number: true, render: (row) => seconds(row.duration.p95) },
+    { id: "duration_p95", label: "p95", of: "Run time", number: true, render: (row) => seconds(row.duration.p95) },
     { id: "queued", label: "Queued now", number: true, sort: "queued", title: "at the end of the range, or now", render: (row) => now(row.queued) },
     { id: "running", label: "Running now", number: true, sort: "running", title: "at the end of the range, or now", render: (row) => now(row.running) },
   ];

@@ -49,5 +49,5 @@ export function People({ filters, role, span }) {
   const person = { id: "user", label: "Person", wide: true, sort: "user", render: (row) => html`<${Person} login=${row.user} role=${role} />` };
   const empty = html`<${Empty} title=${none} height=${200}>${help ?? "Choose a longer range, or fewer filters."}<//>`;
   const rowsOf = (answer) => ({ rows: answer[role].data, pagination: answer[role].pagination });
-  return html`<${ListPanel} title=${title} note=${note} span=${span} path="contributors" listed=${{ list: role }} takes=${TAKES} filters=${filters} columns=${[person, ...columns]} rowsOf=${rowsOf} rowKey=${(row) => row.user} name=${role === "pr_lgtm" ? "LGTM" : title.toLowerCase()} at=${role} empty=${empty} />`;
+  return html`<${ListPanel} title=${title} note=${note} span=${span} path="contributors" listed=${{ list: role }} takes=${TAKES} filters=${filters} columns=${[person, ...columns]} rowsOf=${rowsOf} rowKey=${(row) => row.user} name=${role === "pr_lgtm" ? "LGTM" : title.toLowerCase()} at=${role} height=${432} empty=${empty} />`;
 }

@@ -28,7 +28,7 @@ export function PersonDialog({ login, role: asked, filters }) {
   return html`<${Dialog} title=${login} wide onClose=${() => change(NOTHING)}>
     <div class="stack">
       <fieldset class="segments segments-even"><legend class="only-heard">What they did</legend>${Object.entries(ROLES).map(([id, [label]]) => html`<label key=${id}><input type="radio" name="role" checked=${id === role} onChange=${() => change({ ...NOTHING, person: login, role: id }, { replace: true })} /><span>${label}</span></label>`)}</fieldset>
-      <${ListPanel} key=${role} title="Pull requests" note=${`${done} in the range`} path="user-prs" parameters=${{ users: [login], role, actors: "all" }} takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository}#${row.number}`} name="pull requests" at="mine" />
+      <${ListPanel} key=${role} title="Pull requests" note=${`${done} in the range`} path="user-prs" parameters=${{ users: [login], role, actors: "all" }} takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository}#${row.number}`} name="pull requests" at="mine" height=${432} />
     </div>
   <//>`;
 }

@@ -9,14 +9,14 @@ import { html } from "../lib/html.js";
 import { follow, href } from "../lib/place.js";
 
 const TAKES = ["window", "tz", "repositories", "users", "actors"];
-const time = (id, label, title) => ({ id, label, title, number: true, render: (row) => (row[id] === null ? unknown : brief(3600 * row[id])) });
+const time = (id, label, title, of) => ({ id, label, title, of, number: true, render: (row) => (row[id] === null ? unknown : brief(3600 * row[id])) });
 
 const COLUMNS = [
   { id: "repository", label: "Repository", wide: true, render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${row.repository}</a>` },
   time("median_time_to_first_review_hours", "First review", "median, from ready for review"),
-  time("p90_time_to_first_review_hours", "p90"),
+  time("p90_time_to_first_review_hours", "p90", undefined, "First review"),
   time("median_time_to_approval_hours", "Approval", "median, from ready for review"),
-  time("p90_time_to_approval_hours", "p90"),
+  time("p90_time_to_approval_hours", "p90", undefined, "Approval"),
   { id: "total_prs", label: "PRs", number: true, title: "pull requests that became ready in the range", render: (row) => count(row.total_prs) },
 ];
 

@@ -17,7 +17,7 @@ export const LOAD = [
   { id: "requests", label: "Asked", number: true, title: "requests made in the range", render: quiet("requests") },
   { id: "answered", label: "Answered", number: true, title: "of these, with a review since", render: quiet("answered") },
   { id: "median", label: "Response", number: true, title: "median, from a request to the review", value: (row) => row.response_time.median, render: (row) => (row.response_time.median === null ? unknown : brief(row.response_time.median)) },
-  { id: "p90", label: "p90", number: true, value: (row) => row.response_time.p90, render: (row) => (row.response_time.p90 === null ? unknown : brief(row.response_time.p90)) },
+  { id: "p90", label: "p90", of: "Response", number: true, value: (row) => row.response_time.p90, render: (row) => (row.response_time.p90 === null ? unknown : brief(row.response_time.p90)) },
   { id: "reviews", label: "Reviews", number: true, title: "submitted in the range, asked for or not", render: quiet("reviews") },
 ];
 

@@ -30,5 +30,5 @@ export function Threads({ filters, span }) {
     { id: "resolution", label: "Resolved after", number: true, render: (row) => hours(row.resolution_time_hours) },
     { id: "comment_count", label: "Comments", number: true, render: (row) => count(row.comment_count) },
   ];
-  return html`<${ListPanel} title="Comment threads" note="on code, that began in the range" span=${span} path="comment-resolution-time" takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository} ${row.first_comment_id}`} name="threads" at="threads" above=${({ summary }) => html`<${Figures} summary=${summary} />`} />`;
+  return html`<${ListPanel} title="Comment threads" note="on code, that began in the range" span=${span} path="comment-resolution-time" takes=${TAKES} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => `${row.repository} ${row.first_comment_id}`} name="threads" at="threads" height=${690} above=${({ summary }) => html`<${Figures} summary=${summary} />`} />`;
 }
