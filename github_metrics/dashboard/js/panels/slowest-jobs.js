@@ -8,10 +8,13 @@ import { html } from "../lib/html.js";
 
 const KIND = { success: "good", failure: "bad", timed_out: "bad", cancelled: "neutral" };
 
+/** It comes from a payload: any other scheme would be a script, or worse. */
+const isWeb = (url) => /^https?:\/\//.test(url ?? "");
+
 /** The jobs that ran longest. `query`: jobs by label. */
 export function SlowestJobs({ filters, query, span }) {
   const columns = [
-    { id: "job", label: "Job", wide: true, render: (row) => html`${row.url ? html`<a href=${row.url} rel="noreferrer">${row.job ?? row.job_id}</a>` : (row.job ?? row.job_id)}<br /><span class="faint small">${[row.repository, row.workflow].filter(Boolean).join(" · ")}</span>` },
+    { id: "job", label: "Job", wide: true, render: (row) => html`${isWeb(row.url) ? html`<a href=${row.url} rel="noreferrer">${row.job ?? row.job_id}</a>` : (row.job ?? row.job_id)}<br /><span class="faint small">${[row.repository, row.workflow].filter(Boolean).join(" · ")}</span>` },
     { id: "duration", label: "Ran", number: true, render: (row) => html`<span class="strong">${duration(row.duration)}</span>` },
     { id: "queue_time", label: "Waited", number: true, render: (row) => duration(row.queue_time) },
     { id: "conclusion", label: "Conclusion", render: (row) => html`<${Badge} kind=${KIND[row.conclusion]}>${row.conclusion?.replaceAll("_", " ") ?? "unknown"}<//><br /><span class="faint small"><${Time} at=${row.created_at} zone=${filters.tz} /></span>` },
