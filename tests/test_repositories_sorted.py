@@ -46,7 +46,8 @@ def test_among_equals_the_busiest_come_first(service: Service, field: str) -> No
     for sort in (field, f"-{field}"):
         shown = [one[field] for one in service.get(PATH, sort=sort)["repositories"]]
         assert shown == sorted(shown, reverse=sort.startswith("-"))
-        if len(set(shown)) == 1:
+        # Times are shown rounded: those that look equal need not be.
+        if len(set(shown)) == 1 and field != "avg_processing_time_ms":
             assert names(service, sort=sort) == ["octo/b", "octo/c", "octo/a"]
 
 
