@@ -90,8 +90,8 @@ def test_the_theme_is_kept(told: Told, look: Any) -> None:
     light = page.evaluate(background)
     page.get_by_role("button", name="Settings").click()
     page.get_by_role("radio", name="Dark").check()
+    page.wait_for_function("light => getComputedStyle(document.documentElement).backgroundColor !== light", arg=light)
     dark = page.evaluate(background)
-    assert dark != light
     page.get_by_role("button", name="Close").click()
     page.reload()
     assert page.evaluate(background) == dark
