@@ -183,9 +183,10 @@ def test_a_slow_reader_is_cut_off_with_a_reason_and_resumes_without_loss(
         found = positions(messages)
         assert end is not None
         assert end.code == 1013
-        assert end.reason.endswith(f"go on from position {found[-1]}")
-        assert found[-1] < last, "it was not slow"
-        with opened(service, since=found[-1]) as again:
+        reached = found[-1] if found else 0  # it may be cut off before it got anything
+        assert end.reason.endswith(f"go on from position {reached}")
+        assert reached < last, "it was not slow"
+        with opened(service, since=reached) as again:
             found += positions(take(again, last - len(found)))
     assert found == list(range(1, last + 1))
 
