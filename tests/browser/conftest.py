@@ -33,8 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(missing)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """For one module: playwright keeps an event loop running in this thread, and `asyncio.run` in a later test of
+    the same process would be refused."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
