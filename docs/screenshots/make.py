@@ -1,6 +1,6 @@
 """Pictures of every page of the dashboard, light, dark and on a phone, over a simulated history.
 
-    uv run --with pillow python docs/screenshots/make.py [PAGE …]
+    uv run --with pillow python -m docs.screenshots.make [PAGE …]
 
 Needs Chromium. Each picture is reduced to 256 colours, which a screen of text and bars bears well.
 """
@@ -14,23 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from github_metrics.database import migrate
+from github_metrics.dictionaries import current_dictionary
+from github_metrics.embedded import embedded_conninfo
+from github_metrics.simulator.people import MEMBERS, TEAMS
+from replay.compression import register_dictionary
+from tests.browser.conftest import LOADED, chromium
+from tests.browser.told import now, tell
+from tests.histories import project
+from tests.service import Service, running
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent.parent))
-
-from PIL import Image  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
-
-from github_metrics.database import migrate  # noqa: E402
-from github_metrics.dictionaries import current_dictionary  # noqa: E402
-from github_metrics.embedded import embedded_conninfo  # noqa: E402
-from github_metrics.simulator.people import MEMBERS, TEAMS  # noqa: E402
-from replay.compression import register_dictionary  # noqa: E402
-from tests.browser.conftest import LOADED, chromium  # noqa: E402
-from tests.browser.told import now, tell  # noqa: E402
-from tests.histories import project  # noqa: E402
-from tests.service import Service, running  # noqa: E402
-
 PAGES = {
     "overview": "?range=30d",
     "pull-requests": "?page=pull-requests&range=30d",
