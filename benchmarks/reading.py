@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+import psycopg
+
 from benchmarks.machine import percentile
+from replay.errors import MetricsError
 from replay.snapshot import Pool, reading_pool, snapshot
 
 NAMES = ("webhook_events", "pull_requests", "pr_reviews")
@@ -46,7 +49,7 @@ class Reader:
                 before = time.monotonic()
                 try:
                     await self._read(pool)
-                except Exception as error:  # noqa: BLE001 - whatever it is, a reader has not got its answer
+                except (MetricsError, psycopg.Error, ValueError) as error:
                     self.failures.append(f"{type(error).__name__}: {error}")
                 self.reads.append((before, time.monotonic()))
 

@@ -7,6 +7,7 @@ from functools import partial
 from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
+from replay.background import rebuild
 from replay.playback import Playback
 from replay.projector import Projector
 
@@ -14,7 +15,7 @@ from replay.projector import Projector
 async def project(settings: Settings, conninfo: str) -> None:
     """Keep the projections up with the log until cancelled; then finish the batch at hand."""
     load = partial(active_projections, settings.extra_projections)
-    projector = Projector(conninfo, load(), decode, Playback(conninfo, load, decode).rebuild)
+    projector = Projector(conninfo, load(), decode, partial(rebuild, Playback(conninfo, load, decode)))
     stop = threading.Event()
     running = asyncio.create_task(asyncio.to_thread(projector.run, stop))
     try:

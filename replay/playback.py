@@ -16,12 +16,11 @@ from psycopg import Connection
 from replay import generations, parking, rebuild, replays
 from replay.catch_up import NEAR, CatchUp, Check, Pair, beside, level, pairs
 from replay.crew import Crew, Hopeless
-from replay.endings import Interrupted, cancel, check_runs, clear, stoppable
-from replay.errors import MetricsError, ReplayError
+from replay.endings import cancel, check_runs, clear, stoppable
+from replay.errors import ReplayError
 from replay.event import Decode
 from replay.generations import Generation, State
 from replay.projection import Projection
-from replay.projector import unbuilt
 from replay.rebuild import LoadProjections
 from replay.replays import Phase, Replay
 from replay.views import publish_views
@@ -29,8 +28,6 @@ from replay.views import publish_views
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25
-RETRY_SECONDS = 2.0
-"""How soon a rebuilding in the background is tried again, that somebody or something stood in the way of."""
 BEGIN_LOCK = int.from_bytes(b"begining", "big") >> 1
 Watch = Callable[[Replay], None]
 """Told a few times a second how far the replay has come."""
@@ -65,7 +62,8 @@ class Playback:
             raise ReplayError(f"no projection {', '.join(unknown)}; there are {known}")
         return [projection for name, projection in sorted(self._projections.items()) if not names or name in names]
 
-    def _connect(self) -> Connection[Any]:
+    def connect(self) -> Connection[Any]:
+        """A session of a replay's own."""
         return psycopg.connect(self._conninfo, autocommit=True, options=rebuild.OPTIONS, application_name="replay")
 
     @contextmanager
@@ -77,7 +75,7 @@ class Playback:
         Raises Busy when one of them is being replayed by somebody else.
         """
         projections = self.chosen(names)
-        with self._connect() as connection:
+        with self.connect() as connection:
             # One at a time looks whether there is a replay already: two at once would both find none.
             connection.execute("SELECT pg_advisory_lock(%s)", (BEGIN_LOCK,))
             replay_id = self._resumed(connection, projections, purpose)
@@ -113,9 +111,15 @@ class Playback:
         return all(current.get(g.projection) == g.definition_hash for g in own)
 
     def build(
-        self, connection: Connection[Any], replay_id: int, *, workers: int, watch: Watch, stop: threading.Event
+        self,
+        connection: Connection[Any],
+        replay_id: int,
+        *,
+        workers: int,
+        stop: threading.Event,
+        watch: Watch = _unwatched,
     ) -> None:
-        """Apply all ranges in worker processes, and hold what they have built. Raises Interrupted when `stop` is set,
+        """Apply all ranges in worker processes, and hold what they have built. Raises endings.Interrupted when `stop` is set,
         ReplayError if it cannot be finished.
         """
         try:
@@ -150,7 +154,7 @@ class Playback:
         left = [generation for generation in own if generation.state == State.REPLAYING]
 
         def finish(generation: Generation) -> None:
-            with self._connect() as session, stoppable(session, stop):
+            with self.connect() as session, stoppable(session, stop):
                 rebuild.finish(session, self._projections[generation.projection], generation, target)
 
         watch(replays.enter(connection, replay_id, Phase.INDEXES, len(own) - len(left), len(own)))
@@ -163,36 +167,6 @@ class Playback:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def rebuild(self, names: Sequence[str], stop: threading.Event) -> None:
-        """In the background of a running service: build, and let the projector swap in. What stands in the way for a
-        while is waited for; other faults are logged: the generation that serves goes on serving, frozen.
-        """
-        while not stop.is_set():
-            try:
-                with self._connect() as connection:
-                    left = [projection.name for projection in unbuilt(connection, self.chosen(names))]
-                if left:
-                    self._rebuild(left, stop)
-            except Interrupted:
-                return
-            except (MetricsError, psycopg.Error) as error:
-                if isinstance(error, Busy) or (isinstance(error, psycopg.Error) and parking.transient(error)):
-                    log.warning("the rebuilding of %s waits: %s", ", ".join(names), str(error).strip())
-                    stop.wait(RETRY_SECONDS)
-                    continue
-                log.exception("%s cannot be rebuilt in the background", ", ".join(names))
-            return
-
-    def _rebuild(self, names: Sequence[str], stop: threading.Event) -> None:
-        with self._connect() as connection:
-            head = generations.head(connection)
-        with self.owning(names, purpose="replay", workers=1, target=head) as (connection, replay_id):
-            self.build(connection, replay_id, workers=1, watch=_unwatched, stop=stop)
-            with connection.transaction():
-                replays.end(connection, replay_id, "finished")
-                for own, _live in pairs(connection, replay_id):
-                    generations.set_state(connection, own, State.BUILDING)
-
     @contextmanager
     def levelled(
         self, connection: Connection[Any], replay_id: int, stop: threading.Event, watch: Watch = _unwatched
@@ -202,7 +176,7 @@ class Playback:
         """
         of_replay = partial(pairs, replay_id=replay_id)
         with ExitStack() as stack:
-            reading = stack.enter_context(self._connect())
+            reading = stack.enter_context(self.connect())
             catch_up = self._near(reading, of_replay, _checking(connection, replay_id, watch, stop))
             with level(connection, catch_up, of_replay):
                 stack.enter_context(reading.transaction())
@@ -237,7 +211,7 @@ class Playback:
         of the present definition.
         """
         (projection,) = self.chosen([name])
-        with self._connect() as connection:
+        with self.connect() as connection:
             retired = [g for g in generations.generations(connection) if g.projection == name and g.state == "retired"]
             if not retired:
                 raise ReplayError(f"{name} has no earlier generation to go back to")

@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Column
 from projections.catalog import active_projections
 from projections.decode import decode
 from replay import generations, projector, replays
+from replay.background import rebuild
 from replay.event import Event
 from replay.merges import Row, key, total
 from replay.playback import Playback
@@ -65,7 +66,7 @@ def changed() -> tuple[Projection, ...]:
 @contextmanager
 def projecting(database: str, load: Any) -> Iterator[threading.Thread]:
     """A projector in a thread, whose worker processes load the same projections."""
-    conductor = Projector(database, load(), decode, Playback(database, load, decode).rebuild)
+    conductor = Projector(database, load(), decode, partial(rebuild, Playback(database, load, decode)))
     stop = threading.Event()
     thread = threading.Thread(target=conductor.run, args=[stop])
     thread.start()
@@ -172,7 +173,7 @@ def test_a_replay_of_somebody_else_is_waited_for(long: str, opened: Connection) 
     until(gate.reached)
     load = partial(active_projections, ())
     stop = threading.Event()
-    rebuilding = threading.Thread(target=Playback(long, load, decode).rebuild, args=[["pr_reviews"], stop])
+    rebuilding = threading.Thread(target=partial(rebuild, Playback(long, load, decode)), args=[["pr_reviews"], stop])
     rebuilding.start()
     gate.open()
     command.communicate(timeout=60)

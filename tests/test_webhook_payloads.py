@@ -18,6 +18,7 @@ from projections.catalog import active_projections, all_projections, described
 from projections.decode import decode, parse
 from projections.webhook_payloads import webhook_payload_rows, webhook_payloads
 from replay import generations, projector
+from replay.background import rebuild
 from replay.errors import SettingsError
 from replay.fold import fold
 from replay.load import load
@@ -122,7 +123,7 @@ def projecting(database: str) -> Iterator[None]:
     """The projector as a service runs it, with the projection switched on."""
     load = partial(active_projections, (NAME,))
     stop = threading.Event()
-    leader = Projector(database, load(), decode, Playback(database, load, decode).rebuild)
+    leader = Projector(database, load(), decode, partial(rebuild, Playback(database, load, decode)))
     thread = threading.Thread(target=leader.run, args=[stop])
     thread.start()
     try:
