@@ -105,23 +105,8 @@ def create_api(
         strict_content_type=False,
         middleware=access(keys, settings.cors_origins),
     )
-    app.state.pool = reading_pool(conninfo, pool_size, schema)
-    app.state.feed = Feed(conninfo) if schema is None else None
-    app.state.appender = appender if schema is None else ReadOnlyAppender()
-    app.state.writes = conninfo if schema is None else None
-    app.state.projections = active_projections(settings.extra_projections)
+    _set_state(app, appender, settings, conninfo, pool_size, schema)
     app.state.keys = keys
-    app.state.mcp_enabled = settings.mcp_enabled
-    app.state.cors_origins = settings.cors_origins
-    app.state.bot_logins = settings.bot_logins
-    app.state.production_environments = settings.production_environments
-    app.state.approval_label_prefix = settings.approval_label_prefix
-    app.state.lgtm_label_prefix = settings.lgtm_label_prefix
-    app.state.teams = TeamsFile(settings.teams_file, settings.team_label_prefix)
-    app.state.configuration = [
-        lambda: repr((settings.bot_logins, settings.production_environments, *_prefixes(settings))),
-        lambda: app.state.teams.current().version,
-    ]
     problems.add_problems(app)
     app.include_router(dashboard_pages.router)
     app.include_router(health.router)
@@ -133,6 +118,29 @@ def create_api(
     if settings.mcp_enabled:
         add_mcp(app, settings.cors_origins)
     return app
+
+
+def _set_state(
+    app: FastAPI, appender: Appender, settings: Settings, conninfo: str, pool_size: int, schema: str | None
+) -> None:
+    """What endpoints read. Of time travel nothing is written and nothing is live."""
+    state = app.state
+    state.pool = reading_pool(conninfo, pool_size, schema)
+    state.feed = Feed(conninfo) if schema is None else None
+    state.appender = appender if schema is None else ReadOnlyAppender()
+    state.writes = conninfo if schema is None else None
+    state.projections = active_projections(settings.extra_projections)
+    state.mcp_enabled = settings.mcp_enabled
+    state.cors_origins = settings.cors_origins
+    state.bot_logins = settings.bot_logins
+    state.production_environments = settings.production_environments
+    state.approval_label_prefix = settings.approval_label_prefix
+    state.lgtm_label_prefix = settings.lgtm_label_prefix
+    state.teams = TeamsFile(settings.teams_file, settings.team_label_prefix)
+    state.configuration = [
+        lambda: repr((settings.bot_logins, settings.production_environments, *_prefixes(settings))),
+        lambda: state.teams.current().version,
+    ]
 
 
 def _prefixes(settings: Settings) -> tuple[str, ...]:

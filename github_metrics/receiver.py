@@ -20,7 +20,7 @@ from github_metrics import intake
 from github_metrics.appender import Appender
 from github_metrics.intake import Envelope, Refusal
 from projections.decode import FormError, decode, form_payload
-from projections.payload import Int
+from projections.payload_parts import Int
 from replay.errors import MetricsError
 from replay.event import Appended, Delivery, Reading
 

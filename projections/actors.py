@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import BigInteger, Column, Index, text
 
 from projections.facts import payload_of, strings, told_version
-from projections.payload import Payload, User
+from projections.payload import Payload
+from projections.payload_parts import User
 from replay.event import Event
 from replay.merges import Row, key, latest
 from replay.projection import Projection

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, text
 
 from projections.facts import check_run_version, checked_pull_request, moments, strings
-from projections.payload import CheckRun, Payload
+from projections.payload import Payload
+from projections.payload_ci import CheckRun
 from replay.event import Event
 from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection

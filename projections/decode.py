@@ -11,7 +11,8 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from projections import usage
-from projections.payload import Payload, plausible
+from projections.payload import Payload
+from projections.payload_parts import plausible
 from replay.event import Decoded, Reading
 
 BOM = b"\xef\xbb\xbf"

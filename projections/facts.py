@@ -12,7 +12,9 @@ from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
-from projections.payload import CheckRun, Payload, PullRequest, User
+from projections.payload import Payload, PullRequest
+from projections.payload_ci import CheckRun
+from projections.payload_parts import User
 from replay.event import Event
 from replay.version import version
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
 from projections.facts import moment, moments, payload_of, strings, told_at, told_version
-from projections.payload import Payload, Repository
+from projections.payload import Payload
+from projections.payload_parts import Repository
 from replay.event import Event
 from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection

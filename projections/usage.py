@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from projections.payload import Count, Time, Timed
+from projections.payload_parts import Count, Time, Timed
 
 EVENT_TYPE = "usage_report"
 
