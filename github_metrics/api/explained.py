@@ -5,9 +5,9 @@ The values are those of projections.lifecycle; here they are only led back to wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from github_metrics.api.candidates import fault_of, passed_over, source_of, speaks_of, turned
 from projections.explanation_queries import body_hash
 from replay.snapshot import Record
 
@@ -72,7 +72,7 @@ class Explained:
             "clamped": raw is not None and value != raw,
             "imputed": False,
             "rule": rule,
-            "source": _source(source),
+            "source": source_of(source),
             "passed_over": [],
             "passed_over_total": 0,
         }
@@ -84,7 +84,7 @@ class Explained:
         if drafted and life["first_ready_at"] is not None:
             turns = self._transitions("ready_for_review")
             source = next((turn for turn in turns if turn["at"] == life["first_ready_at"]), None)
-            later = [_turned(turn) for turn in turns if turn["at"] != life["first_ready_at"]]
+            later = [turned(turn) for turn in turns if turn["at"] != life["first_ready_at"]]
             passed_over = {"passed_over": later[:SHOWN], "passed_over_total": len(later)}
         else:
             passed_over = {}
@@ -103,36 +103,17 @@ class Explained:
         at = self.life[name]
         if at is None:
             return None
-        return next((one for one in self.candidates if one["at"] == at and self._fault(name, one) is None), None)
+        return next(
+            (one for one in self.candidates if one["at"] == at and fault_of(self.life, name, one) is None), None
+        )
 
     def _passed_over(self, name: str) -> dict[str, Any]:
         """The candidates up to the one that was chosen, with what was wrong with each."""
         at = self.life[name]
         before = [one for one in self.candidates if at is None or (one["at"] is not None and one["at"] <= at)]
-        faults = [(one, self._fault(name, one)) for one in before if self._speaks_of(name, one)]
-        told = [_passed_over(one, fault) for one, fault in faults if fault is not None]
+        faults = [(one, fault_of(self.life, name, one)) for one in before if speaks_of(name, one)]
+        told = [passed_over(one, fault) for one, fault in faults if fault is not None]
         return {"passed_over": told[:SHOWN], "passed_over_total": len(told)}
-
-    @staticmethod
-    def _speaks_of(name: str, one: Record) -> bool:
-        kinds = {"first_review_at": ("review",), "approved_at": ("review", "label")}
-        return one["kind"] in kinds.get(name, ("review", "comment"))
-
-    def _fault(self, name: str, one: Record) -> str | None:
-        """Why a candidate cannot set a boundary; None if it can."""
-        life, at = self.life, one["at"]
-        if not self._speaks_of(name, one):
-            return "of another kind"
-        fault = _fault_of_anything(one, life["opened_at"])
-        if fault is not None or name == "first_response_at":
-            return fault
-        if life["ready_at"] is None or at < life["ready_at"]:
-            return "during the draft"
-        if life["merged_at"] is not None and at >= life["merged_at"]:
-            return "not before the merge"
-        if name == "approved_at" and one["state"] != "approved":
-            return f"does not approve: {one['state'] or 'state not known'}"
-        return None
 
     def _fact(self, name: str) -> Record | None:
         return next((row for row in self.deliveries if row["fact"] == name), None)
@@ -156,7 +137,7 @@ class Explained:
         turns = self._transitions("opened", "ready_for_review", "converted_to_draft")
         drafts = {"ready_for_review": False, "converted_to_draft": True}
         return [
-            {"at": turn["at"], "draft": drafts.get(turn["action"], bool(turn["draft"])), "source": _source(turn)}
+            {"at": turn["at"], "draft": drafts.get(turn["action"], bool(turn["draft"])), "source": source_of(turn)}
             for turn in turns
         ]
 
@@ -165,7 +146,7 @@ class Explained:
         life = self.life
         size, details = self._telling("size_version"), self._telling("details_version")
         bots = [one for one in self.candidates if one["kind"] == "review" and one["bot"] and not one["own"]]
-        drafted = [one for one in self.candidates if self._fault("first_review_at", one) == "during the draft"]
+        drafted = [one for one in self.candidates if fault_of(self.life, "first_review_at", one) == "during the draft"]
         opened = [turn for turn in self._transitions("opened") if turn["draft"] == life["opened_as_draft"]]
         told: list[tuple[str, Any, str, Sequence[Record | None]]] = [
             ("size", life["size"], "additions + deletions, as last told", [size]),
@@ -184,7 +165,7 @@ class Explained:
             ("merged_without_review", life["merged_without_review"], "merged, and no person had reviewed it", []),
         ]
         return [
-            {"name": name, "value": value, "rule": rule, "sources": [_source(one) for one in of[:SHOWN] if one]}
+            {"name": name, "value": value, "rule": rule, "sources": [source_of(one) for one in of[:SHOWN] if one]}
             for name, value, rule, of in told
         ]
 
@@ -219,33 +200,3 @@ PHASES = (
 """Name, begin, end, the column that says whether it is imputed, whether it is one of merged pull requests: those use
 the boundaries after clamping, the others the raw ones.
 """
-
-
-def _fault_of_anything(one: Record, opened_at: datetime | None) -> str | None:
-    """Why a candidate can set no boundary at all."""
-    if one["at"] is None:
-        return "its time was not told"
-    if one["kind"] == "label":
-        return "a label ends no phase"
-    if one["own"]:
-        return "the author's own"
-    if one["bot"]:
-        return "by a bot"
-    if opened_at is None or one["at"] < opened_at:
-        return "before the pull request was opened"
-    return None
-
-
-def _source(row: Record | None) -> dict[str, Any] | None:
-    if row is None or row["position"] is None:
-        return None
-    return {name: row[name] for name in ("delivery_id", "position", "event_type", "action")}
-
-
-def _passed_over(one: Record, fault: str) -> dict[str, Any]:
-    return {**{name: one[name] for name in ("kind", "at", "actor", "state")}, "reason": fault, "source": _source(one)}
-
-
-def _turned(turn: Record) -> dict[str, Any]:
-    told = {"kind": "ready_for_review", "at": turn["at"], "actor": None, "state": None}
-    return {**told, "reason": "not the first", "source": _source(turn)}
