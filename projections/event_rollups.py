@@ -1,5 +1,6 @@
-"""event_quarters: how many webhook events came, by repository and quarter of an hour; event_senders: by repository,
-day and sender; event_durations: by repository, day and how long we worked on them.
+"""event_quarters: how many webhook events came, by repository and quarter of an hour, and how long we worked on them
+together; event_senders: by repository, day and sender; event_durations: by repository, day and how long we worked on
+each.
 
 Each answers what event_counts cannot, so that a long history is counted by its days and not by its events. A quarter
 of an hour is what the days of every zone are made of.
@@ -13,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Date, Index
 from projections.duration_buckets import bucket
 from projections.facts import moments, payload_of, strings
 from projections.payload import Payload
-from projections.webhook_events import WEBHOOK_SOURCES
+from projections.webhook_events import MICROSECOND, WEBHOOK_SOURCES
 from replay.event import Event
 from replay.merges import Row, key, largest, smallest, total
 from replay.projection import Projection
@@ -34,6 +35,7 @@ def quarter_rows(event: Event[Payload]) -> Iterator[Row]:
             "repository_id": event.repository_id,
             "quarter": received.replace(minute=received.minute // 15 * 15, second=0, microsecond=0),
             "events": 1,
+            "duration_us": (event.handed_over_at - event.received_at) // MICROSECOND,
             "first_position": event.position,
             "last_position": event.position,
         }
@@ -64,11 +66,11 @@ def duration_rows(event: Event[Payload]) -> Iterator[Row]:
 
 event_quarters = Projection(
     name="event_quarters",
-    version=1,
+    version=2,
     hot=True,
     columns=(
         key(Column("repository_id", BigInteger), *moments("quarter")),
-        total("events"),
+        total("events", "duration_us"),
         smallest(Column("first_position", BigInteger)),
         largest(Column("last_position", BigInteger)),
     ),

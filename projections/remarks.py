@@ -45,5 +45,11 @@ def flawed(filters: Filters) -> sql.Composed:
     return _remarked(REPORTED + "AND r.status IN ('partial', 'error') UNION ALL" + MISREAD, filters)
 
 
+def corrected(filters: Filters) -> sql.Composed:
+    """Those of them that are not a success, or of which a duration was reported; with the level and the durations alone."""
+    said: LiteralString = "AND (r.status IN ('partial', 'error') OR r.duration_ms IS NOT NULL) UNION ALL"
+    return _remarked(REPORTED + said + MISREAD, filters)
+
+
 def _remarked(said: LiteralString, filters: Filters) -> sql.Composed:
     return sql.SQL(REMARKED).format(said=sql.SQL(said).format(where=filters.where()))

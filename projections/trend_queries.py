@@ -1,13 +1,14 @@
-"""Webhook events over time: counts in each of the buckets that a reader asks for."""
+"""Webhook events over time: counts in each of the buckets that a reader asks for, of each type if wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import LiteralString
 
 from psycopg import sql
 
 from projections import rolled_up
-from projections.remarks import flawed
+from projections.remarks import corrected
 from projections.rolled_up import DAY, QUARTER, Cover, Rollups, carried
 from projections.webhook_filters import Filters
 from replay.snapshot import Snapshot
@@ -15,64 +16,90 @@ from replay.snapshot import Snapshot
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that trends are made of."""
 
-OF_DAYS: LiteralString = "SELECT c.day::timestamptz AS at, c.events, 0 AS failed FROM event_counts c"
-OF_QUARTERS: LiteralString = "SELECT c.quarter AS at, c.events, 0 AS failed FROM event_quarters c"
+ANY_TYPE = ""
+"""Stands for all types together."""
+OF_DAYS: LiteralString = (
+    "SELECT c.day::timestamptz AS at, c.event_type, c.events, c.duration_us AS us FROM event_counts c"
+)
+OF_QUARTERS: LiteralString = (
+    "SELECT c.quarter AS at, '' AS event_type, c.events, c.duration_us AS us FROM event_quarters c"
+)
 COUNTED: LiteralString = """
 WITH edges AS MATERIALIZED (
     SELECT array_agg(to_timestamp(edge) ORDER BY edge) AS moments FROM unnest(%(edges)s::float8[]) AS edge
 )
-SELECT array_agg(bucket) AS buckets, array_agg(total) AS totals, array_agg(failed) AS failures FROM (
-    SELECT bucket, sum(events)::bigint AS total, sum(failed)::bigint AS failed
+SELECT array_agg(bucket) AS buckets, array_agg(event_type) AS types, array_agg(total) AS totals,
+       array_agg(failed) AS failures, array_agg(us) AS durations
+FROM (
+    SELECT bucket, event_type, sum(events)::bigint AS total, sum(failed)::bigint AS failed, sum(us)::bigint AS us
     FROM (
-        SELECT width_bucket(at, (SELECT edges.moments FROM edges)) - 1 AS bucket, sum(events) AS events, 0 AS failed
-        FROM ({units} WHERE {within} AND {carried}) AS units GROUP BY 1
+        SELECT width_bucket(at, (SELECT edges.moments FROM edges)) - 1 AS bucket, {type} AS event_type,
+               sum(events) AS events, 0 AS failed, sum(us) AS us
+        FROM ({units} WHERE {within} AND {carried}) AS units GROUP BY 1, 2
         UNION ALL
-        SELECT width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1, count(*), 0
-        FROM webhook_events e WHERE {events} AND {where} GROUP BY 1
+        SELECT width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1, {type}, count(*), 0,
+               sum(e.duration_us)
+        FROM webhook_events e WHERE {events} AND {where} GROUP BY 1, 2
         UNION ALL
-        SELECT width_bucket(received_at, (SELECT edges.moments FROM edges)) - 1, 0, count(*)
-        FROM ({flawed}) AS flawed GROUP BY 1
-    ) AS parts GROUP BY bucket
+        SELECT width_bucket(received_at, (SELECT edges.moments FROM edges)) - 1, {type}, 0,
+               count(*) FILTER (WHERE level > 0), coalesce(sum(1000 * duration_ms - duration_us), 0)
+        FROM ({corrected}) AS corrected GROUP BY 1, 2
+    ) AS parts GROUP BY bucket, event_type
 ) AS counted
 """
 
 
-class Counts(NamedTuple):
-    """The events of one bucket."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Some events: how many, how many of them failed, and how long all of them took together."""
 
-    total_events: int
-    successful_events: int
-    failed_events: int
+    total: int = 0
+    failed: int = 0
+    microseconds: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.total + other.total, self.failed + other.failed, self.microseconds + other.microseconds)
+
+    @property
+    def mean_milliseconds(self) -> float | None:
+        """How long each took; None of nothing."""
+        return self.microseconds / 1000 / self.total if self.total else None
 
 
-NOTHING = Counts(0, 0, 0)
+NOTHING = Counts()
+ByType = Mapping[str, Counts]
 
 
 async def counts(
-    snapshot: Snapshot, rollups: Rollups, filters: Filters, edges: Sequence[datetime]
-) -> dict[int, Counts]:
-    """Counts by the index of the bucket: the last edge that is not after the event. Empty buckets are left out.
-    Edges are whole seconds. Everything comes as arrays: rows of thousands of buckets would take longer than counting.
+    snapshot: Snapshot, rollups: Rollups, filters: Filters, edges: Sequence[datetime], *, by_type: bool = False
+) -> Mapping[int, ByType]:
+    """Counts by the index of the bucket (the last edge that is not after the event) and by type, or of ANY_TYPE. Empty
+    buckets are left out. Edges are whole seconds. Everything comes as arrays: rows of thousands of buckets would take
+    longer than counting.
     """
-    cover = _cover(rollups, filters, edges)
+    cover = _cover(rollups, filters, edges, by_type=by_type)
     query = sql.SQL(COUNTED).format(
+        type=sql.SQL("event_type" if by_type else "''"),
         units=sql.SQL(OF_QUARTERS if cover.unit == QUARTER else OF_DAYS),
         within=cover.units(),
         carried=carried(filters, of_any_type=cover.unit == QUARTER),
         events=cover.events(),
         where=filters.where(),
-        flawed=flawed(filters),
+        corrected=corrected(filters),
     )
     arguments = {**filters.arguments(), "edges": [int(edge.timestamp()) for edge in edges]}
     found = await snapshot.one(query, arguments)
-    columns = (found[name] or () for name in ("buckets", "totals", "failures"))
-    return {bucket: Counts(total, total - failed, failed) for bucket, total, failed in zip(*columns, strict=True)}
+    columns = (found[name] or () for name in ("buckets", "types", "totals", "failures", "durations"))
+    counted: dict[int, dict[str, Counts]] = {}
+    for bucket, event_type, *numbers in zip(*columns, strict=True):
+        counted.setdefault(bucket, {})[event_type] = Counts(*numbers)
+    return counted
 
 
-def _cover(rollups: Rollups, filters: Filters, edges: Sequence[datetime]) -> Cover:
-    """Of the longest units of which each bucket has whole ones."""
+def _cover(rollups: Rollups, filters: Filters, edges: Sequence[datetime], *, by_type: bool) -> Cover:
+    """Of the longest units of which each bucket has whole ones; a quarter of an hour does not tell of types."""
     if all(rolled_up.begins(edge, DAY) for edge in edges):
         return rollups.cover(filters, DAY)
-    if all(rolled_up.begins(edge, QUARTER) for edge in edges):
+    if not by_type and all(rolled_up.begins(edge, QUARTER) for edge in edges):
         return rollups.cover(filters, QUARTER, of_any_type=True)
     return rolled_up.of_events(filters, QUARTER)

@@ -23,13 +23,13 @@ def received(position: int, at: str, *, sender: str | None = "octocat", us: int 
 
 
 def test_quarters_of_an_hour_hold_the_first_and_the_last_position() -> None:
-    events = [received(7, "10:44:59.999999"), received(8, "10:30:00"), received(9, "10:45:00")]
+    events = [received(7, "10:44:59.999999"), received(8, "10:30:00", us=20), received(9, "10:45:00")]
     assert [
-        (one["quarter"], one["events"], one["first_position"], one["last_position"])
+        (one["quarter"], one["events"], one["duration_us"], one["first_position"], one["last_position"])
         for one in rows("event_quarters", *events)
     ] == [
-        (datetime(2026, 3, 2, 10, 30, tzinfo=UTC), 2, 7, 8),
-        (datetime(2026, 3, 2, 10, 45, tzinfo=UTC), 1, 9, 9),
+        (datetime(2026, 3, 2, 10, 30, tzinfo=UTC), 2, 1520, 7, 8),
+        (datetime(2026, 3, 2, 10, 45, tzinfo=UTC), 1, 1500, 9, 9),
     ]
 
 

@@ -301,19 +301,24 @@ def test_repositories_are_what_the_events_say(stage: Stage, window: Window, filt
     filters=FILTERS,
     zone=st.sampled_from(ZONES),
     bucket=st.sampled_from(["hour", "day", "week", "month"]),
+    by_type=st.booleans(),
 )
 def test_trends_are_what_the_events_say(
-    stage: Stage, window: Window, filters: dict[str, Any], zone: str, bucket: Bucket
+    stage: Stage, window: Window, filters: dict[str, Any], zone: str, bucket: Bucket, by_type: bool
 ) -> None:
-    answer = stage.api.get(TRENDS, **parameters(window), **asked(stage, filters), tz=zone, bucket=bucket)
+    asks = {**parameters(window), **asked(stage, filters), "tz": zone, "bucket": bucket}
+    answer = stage.api.get(TRENDS, **asks, **({"group_by": "event_type"} if by_type else {}))
     events = chosen(stage, window, filters)
     start, end = bounds(window, events)
     begins = edges(start, end, bucket, ZoneInfo(zone), at_most=10_000) if start is not None and end is not None else []
-    found = Counter(bisect_right(begins, event.at) - 1 for event in events)
-    failed = Counter(bisect_right(begins, event.at) - 1 for event in events if event.failed)
-    assert [one["total_events"] for one in answer["trends"]] == [found[place] for place in range(len(begins))]
-    assert [one["failed_events"] for one in answer["trends"]] == [failed[place] for place in range(len(begins))]
+    parts: list[list[Told]] = [[] for _ in begins]
+    for event in events:
+        parts[bisect_right(begins, event.at) - 1].append(event)
     assert [datetime.fromisoformat(one["bucket"]) for one in answer["trends"]] == begins
+    for one, part in zip(answer["trends"], parts, strict=True):
+        assert {name: one[name] for name in counted(part)} == counted(part)
+        assert one["avg_processing_time_ms"] == (pytest.approx(average(part), abs=0.051) if part else None)
+        assert one["event_types"] == (Counter(event.event_type for event in part) if by_type else None)
 
 
 def bounds(window: Window, events: Sequence[Told]) -> Window:

@@ -33,8 +33,9 @@ ROLLUPS = (
     SELECT repository_id, received_at::date, event_type, count(*), sum(duration_us) FROM webhook_events GROUP BY 1, 2, 3
     """,
     """
-    INSERT INTO event_quarters (repository_id, quarter, events, first_position, last_position)
-    SELECT repository_id, date_bin('15 min', received_at, '2000-01-01'), count(*), min(position), max(position)
+    INSERT INTO event_quarters (repository_id, quarter, events, duration_us, first_position, last_position)
+    SELECT repository_id, date_bin('15 min', received_at, '2000-01-01'), count(*), sum(duration_us), min(position),
+           max(position)
     FROM webhook_events GROUP BY 1, 2
     """,
     """

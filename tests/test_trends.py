@@ -13,6 +13,7 @@ from tests.test_api import HISTORY, fill, problem
 
 TRENDS = "/api/metrics/trends"
 THREE_DAYS = {"start_time": "2026-03-01T00:00:00Z", "end_time": "2026-03-04T00:00:00Z", "bucket": "day"}
+SHOWN = ("bucket", "total_events", "successful_events", "failed_events")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def api(server: str, template: str) -> Iterator[Service]:
 
 def shown(api: Service, **parameters: Any) -> list[tuple[str, int, int, int]]:
     """(begin, total, successful, failed) of each bucket."""
-    return [tuple(bucket.values()) for bucket in api.get(TRENDS, **parameters)["trends"]]
+    return [tuple(one[name] for name in SHOWN) for one in api.get(TRENDS, **parameters)["trends"]]
 
 
 def test_trends_have_the_fields_of_the_contract(api: Service) -> None:
@@ -40,11 +41,43 @@ def test_trends_have_the_fields_of_the_contract(api: Service) -> None:
         "bucket": "day",
         "tz": "UTC",
         "trends": [
-            {"bucket": "2026-03-01T00:00:00Z", "total_events": 2, "successful_events": 2, "failed_events": 0},
-            {"bucket": "2026-03-02T00:00:00Z", "total_events": 6, "successful_events": 2, "failed_events": 4},
-            {"bucket": "2026-03-03T00:00:00Z", "total_events": 1, "successful_events": 1, "failed_events": 0},
+            bucket("2026-03-01T00:00:00Z", 2, 2, 0, 3.0),
+            bucket("2026-03-02T00:00:00Z", 6, 2, 4, 56.7),  # 300 ms were reported of one, 40 are of the other five
+            bucket("2026-03-03T00:00:00Z", 1, 1, 0, 2.0),
         ],
     }
+
+
+def bucket(begin: str, total: int, successful: int, failed: int, milliseconds: float) -> dict[str, Any]:
+    counted = {"total_events": total, "successful_events": successful, "failed_events": failed}
+    return {"bucket": begin, **counted, "avg_processing_time_ms": milliseconds, "event_types": None}
+
+
+def test_every_bucket_tells_of_its_types_on_request(api: Service) -> None:
+    alone, told = (api.get(TRENDS, **THREE_DAYS, **more)["trends"] for more in ({}, {"group_by": "event_type"}))
+    assert [list(one["event_types"].items()) for one in told] == [
+        [("pull_request", 1), ("push", 1)],
+        [("pull_request", 2), ("check_run", 1), ("issue_comment", 1), ("push", 1), ("repository", 1)],
+        [("pull_request", 1)],
+    ]
+    assert [{**one, "event_types": None} for one in told] == alone
+    by_hour = api.get(TRENDS, **THREE_DAYS | {"bucket": "hour"}, group_by="event_type", users="alice")["trends"]
+    assert [one["event_types"] for one in by_hour if one["event_types"]] == [{"issue_comment": 1}, {"pull_request": 1}]
+    assert by_hour[0] == bucket("2026-03-01T00:00:00Z", 0, 0, 0, 0.0) | {
+        "avg_processing_time_ms": None,
+        "event_types": {},
+    }
+
+
+def test_types_are_lines_of_csv(api: Service) -> None:
+    asked = {**THREE_DAYS, "format": "csv", "repository": "octo/tools"}
+    text = api.client.get(TRENDS, params={**asked, "group_by": "event_type"}).text
+    assert text.splitlines()[1:] == [
+        "2026-03-01T00:00:00Z,1,1,0,4.0,push",
+        "2026-03-02T00:00:00Z,1,0,1,6.0,check_run",
+        "2026-03-02T00:00:00Z,1,0,1,10.0,pull_request",
+    ]
+    assert api.client.get(TRENDS, params=asked).text.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,8.0"
 
 
 def test_days_are_those_of_the_zone(api: Service) -> None:
