@@ -6,12 +6,12 @@ All of it is as consumers report it, and counts when the report came.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, LiteralString
+from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
 from projections.listing import ListQuery
-from projections.people import CHOSEN, People
+from projections.people import CHOSEN, Extent, People
 from replay.snapshot import Record, Snapshot
 
 READS = ("api_usage", "usage_reports", "webhook_events", "repositories", "actors")
@@ -58,16 +58,35 @@ NOTHING_ABOUT: LiteralString = """
 """
 SPENT = sql.SQL(
     """
-WITH {reports}
-SELECT bucket, NULL::text AS token_fingerprint, {resource} AS resource, {repository} AS repository,
-       {event_type} AS event_type, NULL::timestamptz AS reset_at, NULL::bigint AS "limit", NULL::bigint AS used,
-       NULL::bigint AS remaining, NULL::bigint AS least_used, count(*) AS reports,
-       coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(charged_calls), 0)::bigint AS charged_calls,
-       min(reported_at) AS first_reported_at, max(reported_at) AS last_reported_at
-FROM reports WHERE {chosen} GROUP BY 1, 3, 4, 5
+WITH {reports}, spent AS (
+    SELECT bucket, coalesce({group}, '') AS of, count(*) AS reports, sum(calls) AS calls,
+           sum(charged_calls) AS charged_calls, min(reported_at) AS first_reported_at,
+           max(reported_at) AS last_reported_at
+    FROM reports WHERE {chosen} GROUP BY 1, 2
+), keys AS (
+    SELECT of, bucket FROM (SELECT DISTINCT of FROM spent) AS found
+    CROSS JOIN generate_series(0, %(buckets)s - 1) AS bucket
+)
+SELECT bucket, NULL::text AS token_fingerprint, {columns}, NULL::timestamptz AS reset_at, NULL::bigint AS "limit",
+       NULL::bigint AS used, NULL::bigint AS remaining, NULL::bigint AS least_used, coalesce(reports, 0) AS reports,
+       coalesce(calls, 0)::bigint AS calls, coalesce(charged_calls, 0)::bigint AS charged_calls,
+       first_reported_at, last_reported_at
+FROM keys LEFT JOIN spent USING (of, bucket)
 """
 )
-SPAN = sql.SQL("SELECT min(reported_at) AS first, max(reported_at) AS last FROM usage_reports")
+EXTENT = sql.SQL(
+    """
+WITH {reports}
+SELECT min(reported_at) AS first, max(reported_at) AS last, count(DISTINCT coalesce({group}, '')) AS groups
+FROM reports WHERE {chosen}
+"""
+)
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("token_fingerprint", "resource", "repository", "event_type", "reports", "calls")},
+    **{name: name for name in ("charged_calls", "first_reported_at", "last_reported_at", "used", "remaining")},
+    "limit": '"limit"',
+    "reset_at": "reset_at",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +100,35 @@ class Usage:
     group: Group
     edges: Sequence[datetime] | None = None
 
+    def arguments(self) -> dict[str, Any]:
+        buckets = 1 if self.edges is None else len(self.edges)
+        return {**self.people.arguments(), "edges": list(self.edges or ()), "buckets": buckets}
+
     def query(self) -> ListQuery:
-        """The latest windows first; of other groups those that cost most in each bucket."""
-        arguments = {**self.people.arguments(), "edges": list(self.edges or ())}
+        """The latest windows first; of other groups those that cost most in each bucket, empty ones too."""
         if self.group == "window":
-            order = "reset_at DESC NULLS LAST, resource, token_fingerprint"
-            return ListQuery(WINDOWS, sql.SQL(order), arguments)
-        parts = {
-            name: sql.SQL(name if name == self.group else "NULL::text")
+            order = sql.SQL("reset_at DESC NULLS LAST, resource, token_fingerprint")
+            return ListQuery(WINDOWS, order, self.arguments(), sorts=SORTS)
+        columns = sql.SQL(", ").join(
+            sql.SQL("nullif(of, '') AS {}" if name == self.group else "NULL::text AS {}").format(sql.Identifier(name))
             for name in ("resource", "repository", "event_type")
-        }
-        query = SPENT.format(reports=self._reports(), chosen=sql.SQL(CHOSEN), **parts)
-        order = "bucket, charged_calls DESC, calls DESC, resource, repository, event_type"
-        return ListQuery(query, sql.SQL(order), arguments)
+        )
+        query = SPENT.format(
+            reports=self._reports(), chosen=sql.SQL(CHOSEN), group=sql.Identifier(self.group), columns=columns
+        )
+        order = sql.SQL("bucket, charged_calls DESC, calls DESC, resource, repository, event_type")
+        return ListQuery(query, order, self.arguments(), sorts=SORTS, leading="bucket, ")
+
+    async def extent(self, snapshot: Snapshot) -> Extent:
+        """When the first and the last of these reports came, and of how many resources, repositories or types."""
+        query = EXTENT.format(reports=self._reports(), chosen=sql.SQL(CHOSEN), group=sql.Identifier(self.group))
+        return Extent(**await snapshot.one(query, self.arguments()))
 
     def _reports(self) -> sql.Composed:
         """What no part of the answer needs is not looked up: the event that each report is about."""
         named = self.group != "resource" or self.people.repository_ids is not None
         bucket = "0" if self.edges is None else "width_bucket(r.reported_at, %(edges)s::timestamptz[]) - 1"
         return REPORTS.format(bucket=sql.SQL(bucket), about=sql.SQL(ABOUT if named else NOTHING_ABOUT))
-
-
-async def span(snapshot: Snapshot) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last report came."""
-    found = await snapshot.one(SPAN)
-    return found["first"], found["last"]
 
 
 def exhaustion(window: Record, as_of: datetime) -> tuple[bool | None, datetime | None]:

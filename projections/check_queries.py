@@ -13,7 +13,7 @@ from psycopg import sql
 
 from projections import pull_request_authors
 from projections.listing import ListQuery
-from projections.people import People
+from projections.people import Extent, People
 from projections.pull_request_authors import NUMBERED, authored, belongs
 from projections.statistics import median, seconds, statistics
 from replay.snapshot import Snapshot
@@ -58,11 +58,14 @@ WITH {authored}, attempts AS (
     FROM check_groups
     WHERE first_completed_at >= %(start)s::timestamptz AND first_completed_at < %(end)s::timestamptz AND {about}
     GROUP BY 1, 2, 3, 4
+), keys AS (
+    SELECT repository_id, name, app_id, app, bucket FROM (
+        SELECT repository_id, name, app_id, min(app) AS app FROM counted GROUP BY 1, 2, 3
+    ) AS found CROSS JOIN generate_series(0, %(buckets)s - 1) AS bucket
 )
-SELECT repository_id, name, app_id, bucket, app, completed, succeeded, failed, failure, timed_out, startup_failure,
-       action_required, skipped, cancelled, neutral, stale, names.full_name AS repository, duration, coalesce(groups, 0) AS groups,
-       coalesce(reruns, 0) AS reruns, coalesce(flaky, 0) AS flaky
-FROM counted CROSS JOIN LATERAL (SELECT {duration} AS duration FROM unnest(took) AS seconds) AS timed
+SELECT repository_id, name, app_id, bucket, keys.app, {counts}, names.full_name AS repository, duration
+FROM keys LEFT JOIN counted USING (repository_id, name, app_id, bucket)
+CROSS JOIN LATERAL (SELECT {duration} AS duration FROM unnest(took) AS seconds) AS timed
 LEFT JOIN grouped USING (repository_id, name, app_id, bucket)
 LEFT JOIN repositories names USING (repository_id)
 """
@@ -70,8 +73,19 @@ LEFT JOIN repositories names USING (repository_id)
 """The durations of a check are gathered before they are sorted: sorting all attempts by their check first takes twice
 as long.
 """
-SPAN = sql.SQL(
-    "WITH {authored} SELECT min(completed_at) AS first, max(completed_at) AS last FROM check_run_attempts WHERE {about}"
+COUNTS: tuple[LiteralString, ...] = (
+    *("completed", "succeeded", "failed", "failure", "timed_out", "startup_failure", "action_required"),
+    *("skipped", "cancelled", "neutral", "stale", "groups", "reruns", "flaky"),
+)
+EXTENT = sql.SQL(
+    """
+WITH {authored}
+SELECT min(first) AS first, max(last) AS last, count(*) AS groups FROM (
+    SELECT min(completed_at) AS first, max(completed_at) AS last FROM check_run_attempts
+    WHERE completed_at >= %(start)s::timestamptz AND completed_at < %(end)s::timestamptz AND {about}
+    GROUP BY repository_id, coalesce(name, ''), coalesce(app_id, 0)
+) AS found
+"""
 )
 
 
@@ -87,18 +101,20 @@ class Checks:
 
     def arguments(self) -> dict[str, Any]:
         names = None if self.names is None else list(self.names)
-        return {**self.people.arguments(), "names": names, "edges": list(self.edges or ())}
+        buckets = 1 if self.edges is None else len(self.edges)
+        return {**self.people.arguments(), "names": names, "edges": list(self.edges or ()), "buckets": buckets}
 
 
-async def span(snapshot: Snapshot, asked: Checks) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last attempt of these checks were completed."""
-    query = SPAN.format(authored=authored(asked.people), about=_about(asked))
-    found = await snapshot.one(query, asked.arguments())
-    return found["first"], found["last"]
+async def extent(snapshot: Snapshot, asked: Checks) -> Extent:
+    """When the first and the last attempt of these checks were completed, and how many checks there are."""
+    query = EXTENT.format(authored=authored(asked.people), about=_about(asked))
+    return Extent(**await snapshot.one(query, asked.arguments()))
 
 
 def checks(asked: Checks) -> ListQuery:
-    """One row for each bucket, repository, check name and app; `bucket` is the index of its edge."""
+    """One row for each bucket, empty ones too, of each repository, check name and app; `bucket` is the index of its
+    edge.
+    """
     query = LISTED.format(
         authored=authored(asked.people),
         bucket=_bucket(asked, "completed_at"),
@@ -106,6 +122,7 @@ def checks(asked: Checks) -> ListQuery:
         about=_about(asked),
         took=sql.SQL(seconds("started_at", "completed_at")),
         duration=statistics("seconds", p95=True),
+        counts=sql.SQL(", ").join(sql.SQL(f"coalesce({name}, 0) AS {name}") for name in COUNTS),
     )
     order = sql.SQL("bucket, completed DESC, repository, name, repository_id, app_id")
     return ListQuery(query, order, asked.arguments(), sorts=SORTS, leading="bucket, ")

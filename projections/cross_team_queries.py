@@ -1,7 +1,7 @@
 """Reviews across teams: by somebody of another team than the pull request's."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -46,8 +46,15 @@ SUMMARY = sql.SQL("""
     FROM judged
 """)
 ORDER = sql.SQL("created_at DESC, repository_id, review_id DESC")
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("created_at", "repository", "pr_number", "review_type", "pr_sig_label")},
+    "reviewer": "lower(reviewer)",
+    "reviewer_team": "reviewer_teams ->> 0",
+    "pr_team": "pr_teams[1]",
+}
+PARTS = sql.SQL(", ").join([sql.SQL(FACTS), team_reviews(), JUDGED, LISTED])
 
-cross_team_reviews = Section(sql.SQL(", ").join([sql.SQL(FACTS), team_reviews(), JUDGED, LISTED]), SUMMARY, ORDER)
+cross_team_reviews = Section(PARTS, SUMMARY, ORDER, sorts=SORTS)
 """Reviews of the window that are known to be across teams, the newest first; how many by team, and of how many reviews
 that is known and not.
 """

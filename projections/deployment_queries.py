@@ -15,8 +15,8 @@ from psycopg import sql
 from projections import deployment_facts
 from projections.deployment_facts import DEPLOYED, INCIDENTS, JUDGED
 from projections.listing import ListQuery
-from projections.people import CHOSEN, People
-from projections.statistics import seconds, statistics
+from projections.people import CHOSEN, Extent, People
+from projections.statistics import median, seconds, statistics
 from replay.snapshot import Snapshot
 
 READS = (*deployment_facts.READS, "pr_heads", "repositories", "actors")
@@ -36,7 +36,21 @@ PROXIES = {
     " roll back",
 }
 
-SPAN = sql.SQL("WITH {judged} SELECT min(finished_at) AS first, max(finished_at) AS last FROM finished")
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("repository", "deployments", "unattributed", "finished", "failed", "rolled_back")},
+    "deployment_frequency": "deployments",
+    "change_lead_time": median("lead_time"),
+    "change_fail_rate": "failed::float8 / nullif(finished, 0)",
+    "failed_deployment_recovery_time": median("recovery_time"),
+    "reworks": "reworks",
+    "deployment_rework_rate": "reworks::float8 / nullif(finished, 0)",
+}
+"""Within a bucket, which is one length of time: so the frequency is in the order of the deployments."""
+
+EXTENT = sql.SQL(
+    "WITH {judged} SELECT min(finished_at) AS first, max(finished_at) AS last, count(DISTINCT repository_id) AS groups"
+    " FROM finished"
+)
 KEYS = sql.SQL(
     """
 WITH {judged}, {incidents}, {deployed}, counted AS (
@@ -116,10 +130,9 @@ def pattern(name: str) -> str:
     return f"^{re.escape(name)}($|[^[:alnum:]])"
 
 
-async def span(snapshot: Snapshot, asked: Production) -> tuple[datetime | None, datetime | None]:
-    """When the first and the last of all these deployments came to an end."""
-    found = await snapshot.one(SPAN.format(judged=sql.SQL(JUDGED)), asked.arguments())
-    return found["first"], found["last"]
+async def extent(snapshot: Snapshot, asked: Production) -> Extent:
+    """When the first and the last of all these deployments came to an end, and of how many repositories they are."""
+    return Extent(**await snapshot.one(EXTENT.format(judged=sql.SQL(JUDGED)), asked.arguments()))
 
 
 def keys(asked: Production, group: Group) -> ListQuery:
@@ -138,7 +151,8 @@ def keys(asked: Production, group: Group) -> ListQuery:
         failed_bucket=_bucket(asked, "failed_at"),
         deployed_bucket=_bucket(asked, "deployed_at"),
     )
-    return ListQuery(query, sql.SQL("bucket, repository, repository_id"), asked.arguments())
+    order = sql.SQL("bucket, repository, repository_id")
+    return ListQuery(query, order, asked.arguments(), sorts=SORTS, leading="bucket, ")
 
 
 def _bucket(asked: Production, column: LiteralString) -> sql.Composable:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, LiteralString, NamedTuple, Self
+from typing import Any, LiteralString, NamedTuple, Protocol, Self
 
 from psycopg import sql
 
@@ -39,6 +39,20 @@ class Part(NamedTuple):
     offset: int
 
 
+class Sortable(Protocol):
+    """What can be put in another order by the columns in `sorts`."""
+
+    @property
+    def sorts(self) -> Mapping[str, LiteralString]: ...
+
+    def by(self, name: str, *, descending: bool) -> Self: ...
+
+
+def ordered(column: LiteralString, before: sql.Composable, *, descending: bool) -> sql.Composed:
+    """The order by a column, what is not known last; within it the order that there was before."""
+    return sql.SQL("{}, {}").format(sql.SQL(f"{column} {'DESC' if descending else 'ASC'} NULLS LAST"), before)
+
+
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """A SELECT without LIMIT (it may begin with WITH), the order of its rows by its own columns, which must be total,
@@ -54,8 +68,8 @@ class ListQuery:
 
     def by(self, name: str, *, descending: bool) -> Self:
         """The same in another order, what is not known last. Raises KeyError."""
-        order = f"{self.leading}{self.sorts[name]} {'DESC' if descending else 'ASC'} NULLS LAST, "
-        return replace(self, order=sql.SQL(order) + self.order)
+        order = ordered(self.sorts[name], self.order, descending=descending)
+        return replace(self, order=sql.SQL(self.leading) + order)
 
     async def page(self, snapshot: Snapshot, part: Part) -> Listed:
         """The rows of one part."""

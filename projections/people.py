@@ -6,7 +6,7 @@ Logins are compared without regard to case, as GitHub does. Whether somebody is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, NamedTuple
 
 Actors = Literal["human", "bot", "all"]
 
@@ -30,6 +30,14 @@ class Window:
     def holds(self, at: datetime) -> bool:
         """Whether a time is in it."""
         return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
+
+class Extent(NamedTuple):
+    """When the first and the last of what is asked for happened, and in how many groups it falls."""
+
+    first: datetime | None
+    last: datetime | None
+    groups: int
 
 
 @dataclass(frozen=True, slots=True)

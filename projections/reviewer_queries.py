@@ -8,13 +8,24 @@ from psycopg import sql
 from projections.inequality import gini
 from projections.people import CHOSEN, FACTS, People
 from projections.sections import Section
-from projections.statistics import statistics
+from projections.statistics import median, statistics
 from projections.team_queries import SCOPE, team_key, teams_of
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "pr_events", "review_requests")
 """The projections that the answers are made of, besides those that name repositories and bots."""
 
 Kind = Literal["user", "team"]
+
+SORTS: dict[str, LiteralString] = {
+    "reviewer": "person",
+    **{
+        name: name
+        for name in ("open_requests", "requests", "answered", "pending", "withdrawn", "unanswered", "reviews")
+    },
+    **{name: name for name in ("prs_reviewed", "rounds")},
+    "response_time": median("response_time"),
+    "rounds_per_pr": median("rounds_per_pr"),
+}
 
 ALL: LiteralString = "SELECT repository_id, number FROM pulls"
 TOUCHED: LiteralString = """
@@ -151,7 +162,7 @@ def reviewers(asked: People, kind: Kind = "user") -> Section:
     chosen = sql.SQL("true" if kind == "team" else CHOSEN)
     moves = sql.SQL(MOVES).format(touched=touched, chosen=chosen)
     parts = [sql.SQL(FACTS), OF_TEAMS if kind == "team" else OF_PEOPLE, moves, LISTED]
-    return Section(sql.SQL(", ").join(parts), SUMMARY, sql.SQL("open_requests DESC, person"))
+    return Section(sql.SQL(", ").join(parts), SUMMARY, sql.SQL("open_requests DESC, person"), sorts=SORTS)
 
 
 def arguments(asked: People, teams: dict[str, Any], kind: Kind = "user") -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Lists of which something is said as a whole: one query gives a page, the number of all rows, and a summary of them."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, LiteralString, NamedTuple, Self
 
 from psycopg import sql
 
-from projections.listing import ListQuery, Part
+from projections.listing import ListQuery, Part, ordered
 from replay.snapshot import Record, Snapshot
 
 PAGE = sql.SQL(
@@ -33,12 +34,17 @@ class Summed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Section:
     """Common table expressions of which one is `listed`, a SELECT of one row over them, and the order of `listed`,
-    which must be total.
+    which must be total. `sorts`: as of a ListQuery.
     """
 
     parts: sql.Composable
     summary: sql.Composable
-    order: sql.SQL
+    order: sql.Composable
+    sorts: Mapping[str, LiteralString] = field(default_factory=dict, kw_only=True)
+
+    def by(self, name: str, *, descending: bool) -> Self:
+        """The same in another order, what is not known last. Raises KeyError."""
+        return replace(self, order=ordered(self.sorts[name], self.order, descending=descending))
 
     def whole(self, arguments: dict[str, Any]) -> ListQuery:
         """All of the list."""

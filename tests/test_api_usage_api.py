@@ -130,12 +130,31 @@ def test_of_some_reporters_repositories_and_times(
 
 
 def test_over_time(api: Service) -> None:
-    found = api.get(USAGE, **MORNING, group="resource", bucket="hour", tz="Asia/Kolkata")["data"]
-    assert [(one["bucket"], one["resource"], one["calls"]) for one in found] == [
-        ("2026-03-02T15:00:00+05:30", "core", 5),
-        ("2026-03-02T16:00:00+05:30", "core", 20),
-        ("2026-03-02T16:00:00+05:30", "search", 7),
+    window = {"start_time": at("09:45"), "end_time": at("12:31")}
+    found = api.get(USAGE, **window, group="resource", bucket="hour", tz="Asia/Kolkata")
+    counts = ("reports", "calls", "charged_calls")
+    assert [(one["bucket"], one["resource"], *(one[name] for name in counts)) for one in found["data"]] == [
+        ("2026-03-02T15:00:00+05:30", "core", 1, 5, 4),
+        ("2026-03-02T15:00:00+05:30", "search", 0, 0, 0),
+        ("2026-03-02T16:00:00+05:30", "core", 5, 20, 18),
+        ("2026-03-02T16:00:00+05:30", "search", 2, 7, 7),
+        ("2026-03-02T17:00:00+05:30", "core", 0, 0, 0),
+        ("2026-03-02T17:00:00+05:30", "search", 0, 0, 0),
+        ("2026-03-02T18:00:00+05:30", "core", 0, 0, 0),
+        ("2026-03-02T18:00:00+05:30", "search", 0, 0, 0),
     ]
+    assert found["pagination"]["total"] == 8
+    empty = found["data"][-1]
+    assert (empty["first_reported_at"], empty["last_reported_at"], empty["exhausts_before_reset"]) == (None,) * 3
+
+
+def test_over_time_of_what_no_report_names(api: Service) -> None:
+    """From the first report to the last: the one whose repository is not known is a series of its own."""
+    found = api.get(USAGE, group="repository", bucket="hour", page_size=100)["data"]
+    names = {one["repository"] for one in found}
+    assert names == {None, "octo/hello", "octo/tools", "octo/elsewhere"}
+    assert len(found) == len(names) * len({one["bucket"] for one in found}) == 8
+    assert sum(one["calls"] for one in found if one["repository"] is None) == 17
 
 
 @pytest.mark.parametrize("clock", ["10:30", "11:00", "11:20"])

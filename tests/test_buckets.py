@@ -1,12 +1,16 @@
 """Hours, days, weeks and months by the calendar of a zone."""
 
+import asyncio
 from datetime import UTC, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from github_metrics.api.bucketing import begins
+from github_metrics.api.problems import BadParameter
 from github_metrics.buckets import Bucket, TooMany, edges
+from projections.people import Window
 
 
 def shown(zone: str, bucket: Bucket, start: str, end: str, at_most: int = 100) -> list[str]:
@@ -112,3 +116,11 @@ def test_more_than_may_be_asked_for_are_refused() -> None:
         shown("UTC", "hour", "2026-03-02T00:00", "2026-03-02T05:01", at_most=5)
     with pytest.raises(TooMany):
         shown("UTC", "month", "1900-01-01T00:00", "2026-03-02T05:01", at_most=5)
+
+
+def test_a_series_with_more_rows_than_can_be_listed_is_refused() -> None:
+    """Of each of 26 checks a row for each of 10,000 hours."""
+    window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 2, 21, 16, tzinfo=UTC))
+    assert len(asyncio.run(begins(window, "hour", ZoneInfo("UTC"), groups=25))) == 10_000
+    with pytest.raises(BadParameter, match=r"^bucket: 26 rows for each one of 10000 hours are more than 250000"):
+        asyncio.run(begins(window, "hour", ZoneInfo("UTC"), groups=26))

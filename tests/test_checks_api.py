@@ -224,15 +224,30 @@ def test_two_windows_that_meet_add_up(api: Service, clock: str) -> None:
 
 
 def test_in_buckets_of_a_zone_that_is_half_an_hour_off(api: Service) -> None:
-    found = api.get(CHECKS, **DAY, bucket="hour", tz="Asia/Kolkata", check="build", repositories="octo/hello")["data"]
-    assert [
-        (one["bucket"], one["app"], one["completed"], one["groups"], one["reruns"], one["flaky"]) for one in found
-    ] == [
+    window = {"start_time": at("09:30"), "end_time": at("13:00"), "bucket": "hour", "tz": "Asia/Kolkata"}
+    found = api.get(CHECKS, **window, check="build", repositories="octo/hello")
+    counts = ("completed", "groups", "reruns", "flaky")
+    assert [(one["bucket"], one["app"], *(one[name] for name in counts)) for one in found["data"]] == [
         ("2026-03-02T15:00:00+05:30", "github-actions", 4, 3, 1, 1),
+        ("2026-03-02T15:00:00+05:30", "other-ci", 0, 0, 0, 0),
         ("2026-03-02T16:00:00+05:30", "github-actions", 2, 1, 1, 0),
+        ("2026-03-02T16:00:00+05:30", "other-ci", 0, 0, 0, 0),
         ("2026-03-02T17:00:00+05:30", "github-actions", 2, 2, 0, 0),
         ("2026-03-02T17:00:00+05:30", "other-ci", 1, 1, 0, 0),
+        ("2026-03-02T18:00:00+05:30", "other-ci", 0, 0, 0, 0),
+        ("2026-03-02T18:00:00+05:30", "github-actions", 0, 0, 0, 0),
     ]
+    assert found["pagination"]["total"] == 8
+    assert found["data"][-2] == {
+        **LINT,
+        "bucket": "2026-03-02T18:00:00+05:30",
+        "check": "build",
+        "app": "other-ci",
+        "completed": 0,
+        "left_out": NONE_LEFT_OUT,
+        "groups": 0,
+        **dict.fromkeys(("rerun_rate", "flake_rate"), None),
+    }
     days = api.get(CHECKS, bucket="day", check="build", repositories="octo/tools")["data"]
     assert days == [{**OF_TOOLS, "bucket": "2026-03-02T00:00:00Z"}]
     assert api.get(CHECKS, bucket="day", repositories="octo/nothing")["data"] == []

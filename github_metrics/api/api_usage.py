@@ -8,13 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.bucketing import begins, closed
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.bucketing import begins, between
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange, Zoned
 from github_metrics.buckets import Bucket
 from projections import api_usage_queries
 from projections.api_usage_queries import Group, Usage, exhaustion
-from projections.people import Window
 from replay.snapshot import Record
 
 router = APIRouter(tags=["usage"])
@@ -31,8 +30,8 @@ class ApiUsage(BaseModel):
     reports: int | None = Field(description="null of windows")
     calls: int
     charged_calls: int = Field(description="calls that count against the limit")
-    first_reported_at: Time
-    last_reported_at: Time
+    first_reported_at: Time | None = Field(description="by receipt of the report; null of an empty bucket")
+    last_reported_at: Time | None
     limit: int | None = Field(description="this and the rest only of windows")
     used: int | None
     remaining: int | None
@@ -60,21 +59,25 @@ async def get_api_usage(
     asked: Annotated[Question, asks(*api_usage_queries.READS, actors="all", clock=True)],
     paging: Paged,
     group: Annotated[Group, Query(description="window: of a rate limit, with the forecast")] = "window",
-    bucket: Annotated[Bucket | None, Query(description="a row for each of these too; not of windows")] = None,
+    sort: Sort = None,
+    bucket: Annotated[
+        Bucket | None, Query(description="a row for each of these too, empty ones too; not of windows")
+    ] = None,
 ) -> Any:
     """GitHub API calls that consumers reported: rate limit windows with used, remaining, reset and whether they will be
     exhausted; or spend by resource, repository or event type. Users are reporters.
     """
     usage, as_of = Usage(asked.people, group), min(asked.people.end or asked.now, asked.now)
     if bucket is not None and group != "window":
-        window: Window = await closed(asked.people, lambda: api_usage_queries.span(asked.snapshot))
-        usage = replace(usage, edges=await begins(window, bucket, asked.zone))
+        found = await usage.extent(asked.snapshot)
+        window = between(asked.people, found.first, found.last)
+        usage = replace(usage, edges=await begins(window, bucket, asked.zone, groups=found.groups))
 
     def shown(row: Record) -> dict[str, Any]:
         begin = None if usage.edges is None else usage.edges[row["bucket"]].astimezone(asked.zone)
         return _usage(row, begin, as_of)
 
-    query = usage.query()
+    query = sorted_by(usage.query(), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, ApiUsage, "api-usage", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)

@@ -10,6 +10,7 @@ from github_metrics.buckets import Bucket, TooMany, edges
 from projections.people import People, Window
 
 MAX_BUCKETS = 10_000
+MAX_ROWS = 250_000
 INSTANT = timedelta(microseconds=1)
 
 Span = Callable[[], Awaitable[tuple[datetime | None, datetime | None]]]
@@ -20,16 +21,28 @@ async def closed(people: People, span: Span) -> Window:
     """The window that was asked for; a side that is open ends at the first or the last of what happened."""
     if people.start is not None and people.end is not None:
         return Window(people.start, people.end)
-    first, last = await span()
+    return between(people, *await span())
+
+
+def between(people: People, first: datetime | None, last: datetime | None) -> Window:
+    """The same, with the first and the last known."""
     return Window(people.start or first, people.end or (last + INSTANT if last is not None else None))
 
 
-async def begins(window: Window, bucket: Bucket, zone: ZoneInfo, *, parameter: str = "bucket") -> list[datetime]:
-    """Where each bucket of a closed window begins; of an open one there are none. Raises BadParameter, which names the
-    parameter that chose the bucket.
+async def begins(
+    window: Window, bucket: Bucket, zone: ZoneInfo, *, parameter: str = "bucket", groups: int = 1
+) -> list[datetime]:
+    """Where each bucket of a closed window begins; of an open one there are none. `groups`: how many have a row in
+    each. Raises BadParameter, which names the parameter that chose the bucket.
     """
     # Walking ten thousand hours takes a twentieth of a second: others are answered meanwhile.
-    return await asyncio.to_thread(_begins, window, bucket, zone, parameter)
+    found = await asyncio.to_thread(_begins, window, bucket, zone, parameter)
+    if len(found) * groups > MAX_ROWS:
+        raise BadParameter(
+            f"{parameter}: {groups} rows for each one of {len(found)} {bucket}s are more than {MAX_ROWS}: ask for a"
+            " longer one, for fewer of what is listed, or for less between start_time and end_time"
+        )
+    return found
 
 
 def _begins(window: Window, bucket: Bucket, zone: ZoneInfo, parameter: str) -> list[datetime]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.bucketing import begins, closed
+from github_metrics.api.bucketing import begins, between
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, Zoned
 from github_metrics.api.repositories import percent
@@ -77,15 +77,16 @@ async def get_checks(
     paging: Paged,
     check: Annotated[Names, Query(description="only checks of these names")] = None,
     sort: Sort = None,
-    bucket: Annotated[Bucket | None, Query(description="a row for each of these too")] = None,
+    bucket: Annotated[Bucket | None, Query(description="a row for each of these too, empty ones too")] = None,
 ) -> Any:
     """CI checks of each repository: success rate, failures by conclusion, duration percentiles, how often they are run
     again and how often they are flaky. Users are authors of pull requests.
     """
     checks = Checks(asked.people, [text(name) for name in check] if check else None)
     if bucket is not None:
-        window = await closed(asked.people, lambda: check_queries.span(asked.snapshot, checks))
-        checks = replace(checks, edges=await begins(window, bucket, asked.zone))
+        found = await check_queries.extent(asked.snapshot, checks)
+        window = between(asked.people, found.first, found.last)
+        checks = replace(checks, edges=await begins(window, bucket, asked.zone, groups=found.groups))
 
     def shown(row: Record) -> dict[str, Any]:
         return _check(row, None if checks.edges is None else checks.edges[row["bucket"]].astimezone(asked.zone))

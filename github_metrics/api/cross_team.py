@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, pages, paginated, whole
+from github_metrics.api.lists import LIST, Paging, Sort, pages, paginated, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.requests import text
 from github_metrics.api.teams import TeamsFileState, file_state, teams_now
@@ -78,6 +78,7 @@ async def get_metrics_cross_team_reviews(
     paging: Annotated[Paging, pages(25)],
     reviewer_team: TeamName = None,
     pr_team: TeamName = None,
+    sort: Sort = None,
 ) -> Any:
     """Reviews by people of another team than the pull request's, and how many by team. A pull request is of the team
     that its first team label names, else of its author's.
@@ -86,14 +87,15 @@ async def get_metrics_cross_team_reviews(
     sides = Sides(_key(now.teams, reviewer_team), _key(now.teams, pr_team))
     known = await team_arguments(asked.snapshot, now.teams)
     arguments = cross_team_queries.arguments(asked.people, known, sides)
+    section = sorted_by(cross_team_reviews, sort)
 
     def shown(row: Record) -> dict[str, Any]:
         return _review(row, now.teams)
 
     if paging.csv:
-        query = cross_team_reviews.whole(arguments)
+        query = section.whole(arguments)
         return await whole(response, asked.snapshot, query, CrossTeamReview, "cross-team-reviews", shown)
-    found = await cross_team_reviews.page(asked.snapshot, arguments, paging.part)
+    found = await section.page(asked.snapshot, arguments, paging.part)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
         "data": [shown(row) for row in found.rows],

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.bucketing import begins, closed
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.bucketing import begins, between
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, Zoned
 from github_metrics.api.repositories import percent
 from github_metrics.api.statistics import Statistics, statistics
@@ -18,7 +18,7 @@ from github_metrics.buckets import Bucket
 from projections import deployment_queries
 from projections.deployment_queries import PROXIES, Group, Production
 from projections.people import Window
-from replay.snapshot import Record
+from replay.snapshot import Record, Snapshot
 
 router = APIRouter(tags=["ci"])
 
@@ -99,23 +99,24 @@ async def get_deployments(
     asked: Annotated[Question, asks(*deployment_queries.READS, actors="all", clock=True)],
     paging: Paged,
     group: Annotated[Group, Query(description="all: of all repositories together")] = "repository",
+    sort: Sort = None,
     bucket: Annotated[Bucket | None, Query(description="a row for each of these, empty ones too")] = None,
 ) -> Any:
     """The five DORA keys from deployments to production: frequency, change lead time, fail rate, recovery time, rework
     rate, with the proxy of each. Users are creators of deployments.
     """
     asked_for = Production(asked.people, request.app.state.production_environments)
-    begun = await closed(asked.people, lambda: deployment_queries.span(asked.snapshot, asked_for))
-    window = Window(begun.start, asked.people.end or asked.now)
+    window, repositories = await measured(asked.snapshot, asked_for, asked.now)
     if bucket is not None:
-        asked_for = replace(asked_for, edges=await begins(window, bucket, asked.zone))
+        groups = repositories if group == "repository" else 1
+        asked_for = replace(asked_for, edges=await begins(window, bucket, asked.zone, groups=groups))
     lengths = periods(window, asked_for.edges, asked.now)
 
     def shown(row: Record) -> dict[str, Any]:
         begin = None if asked_for.edges is None else asked_for.edges[row["bucket"]].astimezone(asked.zone)
         return keys_shown(row, begin, lengths[row["bucket"]])
 
-    query = deployment_queries.keys(asked_for, group)
+    query = sorted_by(deployment_queries.keys(asked_for, group), sort)
     if paging.csv:
         return await whole(response, asked.snapshot, query, Deployments, "deployments", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
@@ -128,6 +129,14 @@ async def get_deployments(
             "pagination": described,
         }
     )
+
+
+async def measured(snapshot: Snapshot, asked: Production, now: datetime) -> tuple[Window, int]:
+    """The window that the frequency of deployments is of, from the first one where it is open, and how many
+    repositories have deployments.
+    """
+    found = await deployment_queries.extent(snapshot, asked)
+    return Window(between(asked.people, found.first, found.last).start, asked.people.end or now), found.groups
 
 
 def periods(window: Window, edges: Sequence[datetime] | None, now: datetime) -> list[timedelta]:

@@ -11,11 +11,11 @@ from github_metrics.api.csv_answers import csv_answer
 from github_metrics.api.pages import pagination
 from github_metrics.api.problems import PROBLEMS, BadParameter
 from github_metrics.api.requests import Page, links
-from projections.listing import ListQuery, Part
+from projections.listing import ListQuery, Part, Sortable
 from replay.snapshot import Record, Snapshot
 
 Format = Literal["json", "csv"]
-Sorted = TypeVar("Sorted", bound=ListQuery)
+Sorted = TypeVar("Sorted", bound=Sortable)
 
 LIST: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,

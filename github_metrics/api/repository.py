@@ -7,8 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from github_metrics.api.bucketing import closed
-from github_metrics.api.deployments import Keys, keys_shown, periods
+from github_metrics.api.deployments import Keys, keys_shown, measured, periods
 from github_metrics.api.lifecycle import Lifecycle, phases_shown
 from github_metrics.api.pages import Time, TimeRange
 from github_metrics.api.problems import PROBLEMS, BadParameter, NotFound, Problem
@@ -18,7 +17,7 @@ from github_metrics.api.requests import Asked, Reads, instant, text
 from projections import deployment_queries, lifecycle_queries, repository_queries, summary_queries
 from projections.deployment_queries import Production
 from projections.listing import Part
-from projections.people import People, Window
+from projections.people import People
 from projections.rolled_up import rollups
 from projections.webhook_filters import Filters
 from projections.webhook_queries import repository_ids
@@ -194,7 +193,6 @@ def _events(events: summary_queries.Overview) -> dict[str, Any]:
 
 async def _deployments(meant: Meant, environments: tuple[str, ...]) -> dict[str, Any]:
     asked = Production(meant.people, environments)
-    begun = await closed(meant.people, lambda: deployment_queries.span(meant.snapshot, asked))
-    window = Window(begun.start, meant.people.end or meant.now)
+    window, _ = await measured(meant.snapshot, asked, meant.now)
     (row,) = (await deployment_queries.keys(asked, "all").page(meant.snapshot, Part(1, 0))).rows
     return keys_shown(row, None, periods(window, None, meant.now)[0])

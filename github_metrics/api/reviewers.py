@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, paginated, whole
+from github_metrics.api.lists import LIST, Paged, Sort, paginated, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.problems import BadParameter
 from github_metrics.api.statistics import Statistics, statistics
@@ -74,6 +74,7 @@ async def get_reviewers(
     asked: Annotated[Question, asks(*reviewer_queries.READS)],
     paging: Paged,
     kind: Annotated[Kind, Query(description="people, or teams that are asked, for which any member answers")] = "user",
+    sort: Sort = None,
 ) -> Any:
     """How many reviews are asked of each person now, how soon requests are answered, review rounds, and how evenly
     reviews are spread.
@@ -82,7 +83,8 @@ async def get_reviewers(
         raise BadParameter("users and exclude_users are about people: leave them out with kind=team")
     teams = teams_now(request).teams
     known = await team_arguments(asked.snapshot, teams)
-    section, arguments = reviewers(asked.people, kind), reviewer_queries.arguments(asked.people, known, kind)
+    section = sorted_by(reviewers(asked.people, kind), sort)
+    arguments = reviewer_queries.arguments(asked.people, known, kind)
 
     def shown(row: Record) -> dict[str, Any]:
         return _reviewer(row, teams if kind == "team" else None)

@@ -1,0 +1,128 @@
+"""Every list that can be sorted, by every column that it names: the whole of it is in that order."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.golden import deliveries
+from tests.service import Service, clone, running
+
+BELOW = "/api/metrics/"
+BY_KEY = {
+    "get_webhook_events": "by position, which it is paged by too",
+    "get_pr_story": "in order of time",
+    "get_lifecycle": "in order of time, or most first",
+    "get_parked_events": "by read model and position",
+    "get_log": "who has been silent the longest first",
+    "get_comment_resolution_time": "the latest first",
+    "get_team_dynamics": "three lists, each with an order of its own",
+}
+"""Lists that have one order only."""
+ORDERED_BY = {"imputed": "how many they are", "size_bucket": "size", "labels": "as lists"}
+"""Columns of the pull requests that are not in the order of what is shown."""
+TEAMS = "teams: {core: [ann, bob], web: [cat]}"
+
+
+@pytest.fixture(scope="module")
+def api(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    teams = tmp_path_factory.mktemp("sorted") / "teams.yaml"
+    teams.write_text(TEAMS)
+    with clone(server, template) as database, running(database, METRICS_TEAMS_FILE=str(teams)) as service:
+        for delivery_id, kind, body in deliveries():
+            service.post(kind, body, delivery_id=delivery_id)
+        for number, (resource, calls) in enumerate([("core", 3), ("search", 9), ("core", 2), ("graphql", 0)]):
+            reset = f"2026-03-02T{12 + number}:00:00Z"
+            usage = {"resource": resource, "calls": calls, "used": 10 - calls, "remaining": calls, "reset_at": reset}
+            report = {"reporter": "bot", "report_id": str(number), **usage, "limit": 10}
+            last = service.client.post(f"{BELOW}usage", json=report)
+        service.get(f"{BELOW}webhooks", min_position=last.headers["X-Log-Position"])
+        service.get(f"{BELOW}api-usage", min_position=last.headers["X-Log-Position"])
+        yield service
+
+
+def lists(api: Service) -> dict[str, tuple[str, set[str]]]:
+    """Path and parameters of each endpoint that is paged, by operation."""
+    paths = api.get("/openapi.json")["paths"]
+    found = {path: of["get"] for path, of in paths.items() if path.startswith(BELOW) and "get" in of}
+    named = {path: {one["name"] for one in of.get("parameters", ())} for path, of in found.items()}
+    return {of["operationId"]: (path, named[path]) for path, of in found.items() if "page" in named[path]}
+
+
+def columns(api: Service, path: str, parameters: dict[str, Any]) -> list[str]:
+    """What a list can be sorted by, as its refusal says."""
+    answer = api.client.get(path, params={**parameters, "sort": "nothing"})
+    assert answer.status_code == 400
+    return answer.json()["detail"].rpartition(": ")[2].split(", ")
+
+
+def cells(api: Service, path: str, column: str, parameters: dict[str, Any]) -> list[Any]:
+    """A column of the whole list: numbers as numbers, of statistics the median."""
+    answer = api.client.get(path, params={**parameters, "format": "csv"})
+    assert answer.status_code == 200, answer.text
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    found = [row[column] if column in row else row[f"{column}_median"] for row in rows]
+    try:
+        return [float(one) if one else None for one in found]
+    except ValueError:
+        return [one.lower() if one else None for one in found]
+
+
+def test_every_list_is_sorted_on_demand_or_says_why_not(api: Service) -> None:
+    unsorted = {operation for operation, (_, parameters) in lists(api).items() if "sort" not in parameters}
+    assert unsorted == BY_KEY.keys()
+
+
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("get_repository_statistics", {}),
+    ("get_user_pull_requests", {}),
+    ("get_pull_requests", {}),
+    ("get_labels", {}),
+    ("get_checks", {}),
+    ("get_jobs", {"group": "job"}),
+    ("get_jobs", {"group": "label"}),
+    ("get_deployments", {}),
+    ("get_deployments", {"group": "all"}),
+    ("get_reviewers", {"actors": "all"}),
+    ("get_reviewers", {"kind": "team"}),
+    ("get_metrics_cross_team_reviews", {}),
+    ("get_api_usage", {"group": "window"}),
+    ("get_api_usage", {"group": "resource"}),
+    ("get_api_usage", {"group": "event_type"}),
+    *(("get_metrics_contributors", {"list": name}) for name in ("pr_creators", "pr_reviewers", "pr_approvers")),
+]
+
+
+def test_every_list_with_an_order_is_asked_here(api: Service) -> None:
+    assert {operation for operation, _ in ASKED} == lists(api).keys() - BY_KEY.keys()
+
+
+@pytest.mark.parametrize(("operation", "parameters"), ASKED)
+def test_the_whole_list_is_in_the_order_that_is_asked_for(
+    api: Service, operation: str, parameters: dict[str, Any]
+) -> None:
+    path, _ = lists(api)[operation]
+    for column in columns(api, path, parameters):
+        if column in ORDERED_BY:
+            continue
+        up, down = (cells(api, path, column, {**parameters, "sort": sort}) for sort in (column, f"-{column}"))
+        known = sorted(one for one in up if one is not None)
+        unknown = [None] * up.count(None)
+        assert up == known + unknown, column
+        assert down == known[::-1] + unknown, column
+
+
+@pytest.mark.parametrize("path", ["checks", "deployments", "api-usage"])
+def test_in_a_series_each_bucket_is_sorted_by_itself(api: Service, path: str) -> None:
+    asked = {"bucket": "day", "sort": "-repository", "page_size": 100, "group": "repository"}
+    if path == "checks":
+        del asked["group"]
+    found = api.get(f"{BELOW}{path}", **asked)["data"]
+    assert found
+    order = [(one["bucket"], one["repository"]) for one in found]
+    assert [bucket for bucket, _ in order] == sorted(bucket for bucket, _ in order)
+    for bucket in dict(order):
+        names = [name for of, name in order if of == bucket and name is not None]
+        assert names == sorted(names, reverse=True)
