@@ -1,6 +1,5 @@
 """The REST contract, on a history that is short enough to count by hand."""
 
-import hashlib
 import json
 import re
 import uuid
@@ -12,10 +11,8 @@ import httpx2
 import psycopg
 import pytest
 
-from github_metrics.dictionaries import current_dictionary
-from replay.compression import Compressor
-from replay.event import Delivery, Source
-from replay.log import append
+from replay.event import Source
+from tests.deliveries import delivery, fill, number, report
 from tests.events import at, payload, pull_request, user
 from tests.service import Service, clone, running
 
@@ -27,37 +24,6 @@ LISTS = (WEBHOOKS, REPOSITORIES, SUMMARY)
 
 MARCH_2 = {"start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-03T00:00:00Z"}
 """The day of events 3 to 8."""
-
-
-def number(of: int) -> str:
-    """The delivery id of the event with this number in the history."""
-    return str(uuid.UUID(int=of))
-
-
-def delivery(
-    of: int, received: str, event_type: str, body: Any, ms: int = 2, source: Source = Source.WEBHOOK
-) -> Delivery:
-    content = body if isinstance(body, bytes) else json.dumps({**body, "of": of}).encode()
-    received_at = datetime.fromisoformat(f"2026-{received}:00Z")
-    repository = body.get("repository", {}) if isinstance(body, dict) else {}
-    return Delivery(
-        uuid.UUID(int=of),
-        event_type,
-        content,
-        hashlib.sha256(content).digest(),
-        received_at,
-        received_at + timedelta(milliseconds=ms),
-        hook_id=1,
-        repository_id=repository.get("id", 0) if isinstance(repository, dict) else 0,
-        source=source,
-    )
-
-
-def report(of: int, **fields: Any) -> Delivery:
-    content = json.dumps({"reporter": "bot", **fields}).encode()
-    received_at = datetime(2026, 3, 4, tzinfo=UTC)
-    sha256 = hashlib.sha256(content).digest()
-    return Delivery(uuid.UUID(int=of), "usage_report", content, sha256, received_at, received_at, source=Source.REPORT)
 
 
 def hello(name: str = "octo/hello", day: str = "01") -> dict[str, Any]:
@@ -111,12 +77,6 @@ HISTORY = [
 ]
 """Statuses: 1 2 3 8 9 success, 5 7 partial, 4 6 error."""
 NEWEST_FIRST = [9, 8, 7, 6, 5, 4, 3, 2, 1]
-
-
-def fill(database: str, history: list[Delivery]) -> int:
-    """The position of the last event."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        return append(connection, history, Compressor(current_dictionary()))[-1].position
 
 
 @pytest.fixture(scope="module")

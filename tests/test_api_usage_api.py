@@ -11,9 +11,10 @@ import pytest
 
 from projections.api_usage_queries import exhaustion
 from replay.event import Delivery, Source
+from tests.deliveries import delivery, fill, number
 from tests.events import at, moment, payload, pull_request
 from tests.service import Service, clone, running
-from tests.test_api import TOOLS, delivery, fill, number
+from tests.test_api import TOOLS
 
 USAGE = "/api/metrics/api-usage"
 MORNING = {"start_time": at("00:00"), "end_time": at("11:30")}

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.deliveries import told_backwards
 from tests.events import REPOSITORY, at, payload, pull_request, user
-from tests.service import Service, clone, running
-from tests.test_api import delivery, fill
+from tests.service import Service, running
 
 CHECKS = "/api/metrics/checks"
 DAY = {"start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-03T00:00:00Z"}
@@ -132,13 +132,9 @@ OF_TOOLS = {
 
 @pytest.fixture(scope="module")
 def api(server: str, template: str) -> Iterator[Service]:
-    """Delivered in the order opposite to that in which it happened."""
-    history = [delivery(of, "03-05T12:00", kind, body) for of, (kind, body) in enumerate(TOLD, start=1)]
-    with clone(server, template) as database:
-        last = fill(database, history[::-1])
-        with running(database) as service:
-            service.get(CHECKS, min_position=last)
-            yield service
+    with told_backwards(server, template, TOLD) as (database, last), running(database) as service:
+        service.get(CHECKS, min_position=last)
+        yield service
 
 
 def completed(api: Service, **parameters: Any) -> dict[tuple[str, str, str], int]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.deliveries import delivery, fill
 from tests.events import REPOSITORY, at, payload, pull_request, simple, user
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, links, problem
+from tests.test_api import links, problem
 
 THREADS = "/api/metrics/comment-resolution-time"
 DAY = {"start_time": "2026-03-02T09:00:00Z", "end_time": "2026-03-03T00:00:00Z"}

@@ -11,9 +11,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from replay.event import Delivery
+from tests.deliveries import delivery, fill
 from tests.events import at, payload, pull_request, simple, user
 from tests.service import Service, running
-from tests.test_api import delivery, fill, links, problem
+from tests.test_api import links, problem
 
 CONTRIBUTORS = "/api/metrics/contributors"
 USER_PRS = "/api/metrics/user-prs"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from projections.deployment_queries import PROXIES, pattern
+from tests.deliveries import told_backwards
 from tests.events import REPOSITORY, at, moment, payload, pull_request, user
-from tests.service import Service, clone, running
-from tests.test_api import delivery, fill
+from tests.service import Service, running
 
 DEPLOYMENTS = "/api/metrics/deployments"
 DAY = {"start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-03T00:00:00Z"}
@@ -140,10 +140,8 @@ OF_TOOLS = {
 
 @pytest.fixture(scope="module")
 def database(server: str, template: str) -> Iterator[tuple[str, int]]:
-    """Delivered in the order opposite to that in which it happened."""
-    history = [delivery(of, "03-05T12:00", kind, body) for of, (kind, body) in enumerate(TOLD, start=1)]
-    with clone(server, template) as cloned:
-        yield cloned, fill(cloned, history[::-1])
+    with told_backwards(server, template, TOLD) as told:
+        yield told
 
 
 @pytest.fixture(scope="module")

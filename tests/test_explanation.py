@@ -14,9 +14,10 @@ from psycopg.rows import dict_row
 from projections.lifecycle import OF_REPOSITORIES, lifecycle
 from replay.event import Delivery
 from tests import histories
+from tests.deliveries import delivery, fill
 from tests.events import at, payload, pull_request, simple, user
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, problem
+from tests.test_api import problem
 from tests.told import LIFE, Told
 
 EXPLAIN = "/api/metrics/explain/octo/hello/1"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.deliveries import told_backwards
 from tests.events import REPOSITORY, at, payload, pull_request, user
-from tests.service import Service, clone, running
-from tests.test_api import delivery, fill
+from tests.service import Service, running
 
 JOBS = "/api/metrics/jobs"
 MORNING = {"start_time": at("00:00"), "end_time": at("12:00")}
@@ -79,12 +79,9 @@ NOTHING = {"count": 0, "median": None, "p75": None, "p90": None, "mean": None}
 
 @pytest.fixture(scope="module")
 def api(server: str, template: str) -> Iterator[Service]:
-    history = [delivery(of, "03-05T12:00", kind, body) for of, (kind, body) in enumerate(TOLD, start=1)]
-    with clone(server, template) as database:
-        last = fill(database, history[::-1])
-        with running(database) as service:
-            service.get(JOBS, min_position=last)
-            yield service
+    with told_backwards(server, template, TOLD) as (database, last), running(database) as service:
+        service.get(JOBS, min_position=last)
+        yield service
 
 
 def test_by_runner_label_a_job_that_asks_for_two_is_under_each(api: Service) -> None:

@@ -14,9 +14,9 @@ from projections.label_queries import Labels, labels
 from projections.listing import Part
 from projections.people import People
 from replay.snapshot import reading_pool, snapshot
+from tests.deliveries import told_backwards
 from tests.events import at, moment, payload, pull_request, user
-from tests.service import Service, clone, running
-from tests.test_api import delivery, fill
+from tests.service import Service, running
 
 LABELS = "/api/metrics/labels"
 DAY = {"start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-03T00:00:00Z"}
@@ -70,10 +70,8 @@ NOTHING = {"count": 0, "median": None, "p75": None, "p90": None, "mean": None}
 
 @pytest.fixture(scope="module")
 def database(server: str, template: str) -> Iterator[tuple[str, int]]:
-    """Delivered in the order opposite to that in which it happened."""
-    history = [delivery(of, "03-05T12:00", kind, body) for of, (kind, body) in enumerate(TOLD, start=1)]
-    with clone(server, template) as cloned:
-        yield cloned, fill(cloned, history[::-1])
+    with told_backwards(server, template, TOLD) as told:
+        yield told
 
 
 @pytest.fixture(scope="module")

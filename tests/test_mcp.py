@@ -16,9 +16,10 @@ from fastmcp.exceptions import ToolError
 from mcp.client.streamable_http import streamable_http_client
 
 from github_metrics.mcp_tools import mcp_app
+from tests.deliveries import fill, number
 from tests.events import payload, pull_request
 from tests.service import Service, clone, running
-from tests.test_api import HISTORY, fill, number, problem
+from tests.test_api import HISTORY, problem
 
 TOOLS = {
     "health_check",

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.deliveries import delivery, fill
 from tests.events import at, payload, pull_request
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, links, problem
+from tests.test_api import links, problem
 from tests.told import FIRST, LIFE, MERGE, SECOND
 
 STORY = "/api/metrics/pr-story/octo/hello/1"

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from projections.pull_request_queries import COLUMNS
+from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request, simple, user
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, links, problem
+from tests.test_api import links, problem
 
 LIFECYCLE = "/api/metrics/lifecycle"
 TURNAROUND = "/api/metrics/turnaround"

@@ -6,8 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.deliveries import fill, number
 from tests.service import Service, clone, running
-from tests.test_api import HISTORY, fill, number
+from tests.test_api import HISTORY
 
 BELOW = "/api/metrics/"
 QUERIES = {

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.deliveries import delivery, fill, number
 from tests.events import at, payload, pull_request, simple, user
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, number, problem
+from tests.test_api import problem
 
 PROFILE = "/api/metrics/repositories/octo/hello"
 DAY = {"start_time": "2026-03-02T00:00:00Z", "end_time": "2026-03-03T00:00:00Z"}

@@ -10,9 +10,10 @@ from websockets.exceptions import InvalidStatus
 
 from github_metrics.keys import COOKIE, GOOD_SECONDS, Keys, ticket
 from github_metrics.login_page import landing, way_in
+from tests.deliveries import fill
 from tests.service import Service, clone, running
 from tests.streams import positions, reading
-from tests.test_api import HISTORY, SUMMARY, fill, problem
+from tests.test_api import HISTORY, SUMMARY, problem
 from tests.test_websocket import opened, take
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from projections.live_queries import EVERYTHING, READS, Match, after
 from replay import generations
 from replay.snapshot import reading_pool, snapshot
+from tests.deliveries import fill, number, report
 from tests.events import payload, projection, pull_request
 from tests.service import Service, clone, running
 from tests.streams import STREAM, Reader, narrow, positions, post_much, reading
-from tests.test_api import HISTORY, NEWEST_FIRST, TOOLS, WEBHOOKS, fill, number, problem, report
+from tests.test_api import HISTORY, NEWEST_FIRST, TOOLS, WEBHOOKS, problem
 
 COUNTED = NEWEST_FIRST[::-1]
 """The events of HISTORY that the listing shows, in order: their positions are their numbers."""

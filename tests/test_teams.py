@@ -19,9 +19,10 @@ from github_metrics.teams_file import LOOK_SECONDS
 from projections.people import People
 from projections.reviewer_queries import Kind, arguments, reviewers
 from replay.event import Delivery
+from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request, simple, user
 from tests.service import Service, clone, running
-from tests.test_api import delivery, fill, links, problem
+from tests.test_api import links, problem
 
 MAINTAINERS = "/api/metrics/maintainers"
 CROSS = "/api/metrics/cross-team-reviews"

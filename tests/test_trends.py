@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.deliveries import fill
 from tests.service import Service, running
-from tests.test_api import HISTORY, fill, problem
+from tests.test_api import HISTORY, problem
 
 TRENDS = "/api/metrics/trends"
 THREE_DAYS = {"start_time": "2026-03-01T00:00:00Z", "end_time": "2026-03-04T00:00:00Z", "bucket": "day"}

@@ -14,10 +14,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
+from tests.deliveries import fill
 from tests.events import payload, pull_request
 from tests.service import Service, clone, running
 from tests.streams import NARROW, narrow, positions, post_much, reading
-from tests.test_api import HISTORY, NEWEST_FIRST, WEBHOOKS, fill
+from tests.test_api import HISTORY, NEWEST_FIRST, WEBHOOKS
 
 COUNTED = NEWEST_FIRST[::-1]
 PAGE = "https://dash.example.org"
