@@ -45,7 +45,7 @@ WITH {lifecycle}, work AS MATERIALIZED (
            merged AND NOT draft_history_known AS draft_history_unknown
     FROM ({authored}) AS authored
 )
-SELECT counted.*, names.full_name AS repository
+SELECT counted.*, names.full_name AS repository, CASE WHEN whole THEN ({distribution}) END AS distribution
 FROM (
     SELECT grouping(key) = 1 AS whole, key, count(*) FILTER (WHERE merged) AS merged_count,
            count(*) FILTER (WHERE NOT merged) AS open_count, {cycle_time} AS cycle_time,
@@ -58,6 +58,23 @@ FROM (
 ORDER BY counted.merged_count DESC, counted.open_count DESC, names.full_name, counted.key
 """
 )
+DISTRIBUTION = sql.SQL(
+    """
+    SELECT coalesce(jsonb_object_agg(time, counts), '{{}}') FROM (
+        SELECT time, jsonb_object_agg(bucket, merged) AS counts FROM (
+            SELECT time, width_bucket(seconds, %(bounds)s::float8[]) AS bucket, count(*) AS merged
+            FROM work CROSS JOIN LATERAL (VALUES {times}) AS measured (time, seconds)
+            WHERE seconds IS NOT NULL GROUP BY 1, 2
+        ) AS bars GROUP BY time
+    ) AS spread
+"""
+)
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+BOUNDS = (
+    *(15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR),
+    *(DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 56 * DAY),
+)
+"""Between the bars of a distribution, in seconds: each is about twice the one before."""
 PHASE = sql.SQL("{known} || jsonb_build_object('mean', avg({time}), 'imputed', count(*) FILTER (WHERE {imputed}))")
 PHASES: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("draft_time", "false"),
@@ -80,6 +97,9 @@ async def phases(
     """Counts and statistics in seconds of the pull requests of the people: together, and of each group that is not
     empty, where most was merged first. `key` is the index of its bucket (the last of `edges` before it) or the id of its
     repository. Of a phase, `mean` is of all that was merged, the rest without the `imputed`.
+
+    All together also have `distribution`: of the cycle time and each phase, how many took from one of BOUNDS to the next,
+    by the number of bounds that are not above; in JSON, and without zeros.
     """
     query = COUNTED.format(
         lifecycle=lifecycle(COHORT),
@@ -88,8 +108,9 @@ async def phases(
         cycle_time=statistics("cycle_time"),
         publish_to_merge=statistics("publish_to_merge"),
         phases=sql.SQL(", ").join(_phase(time, imputed) for time, imputed in PHASES),
+        distribution=_distribution(),
     )
-    found = await snapshot.rows(query, {**asked.arguments(), "edges": list(edges)})
+    found = await snapshot.rows(query, {**asked.arguments(), "edges": list(edges), "bounds": list(BOUNDS)})
     (whole,) = (row for row in found if row["whole"])
     return whole, [row for row in found if not row["whole"]]
 
@@ -97,6 +118,13 @@ async def phases(
 def _authored(of: LiteralString) -> sql.Composed:
     """Those whose authors are asked for."""
     return AUTHORED.format(of=sql.SQL(of), chosen=sql.SQL(CHOSEN))
+
+
+def _distribution() -> sql.Composed:
+    """A phase counts where it was seen to end, as in its statistics."""
+    seen = (("cycle_time", "false"), *PHASES)
+    times = (f"('{time}', CASE WHEN NOT ({imputed}) THEN {time} END)" for time, imputed in seen)
+    return DISTRIBUTION.format(times=sql.SQL(", ").join(map(sql.SQL, times)))
 
 
 def _phase(time: LiteralString, imputed: LiteralString) -> sql.Composed:

@@ -311,6 +311,42 @@ def test_the_lifecycle(api: Service) -> None:
     ]
 
 
+def test_the_distribution_of_the_lifecycle(api: Service) -> None:
+    """Of the same: cycle times of 3, 5, 5 and 412 hours. What takes exactly an hour is in the bar that begins there."""
+    found = api.get(f"{API}/lifecycle", **TWO_WEEKS)
+    bars = {bar["from_seconds"]: bar for bar in found["distribution"]}
+    day, week = 24 * HOUR, 7 * 24 * HOUR
+    bounds = [
+        0,
+        900,
+        1800,
+        HOUR,
+        2 * HOUR,
+        4 * HOUR,
+        8 * HOUR,
+        day,
+        2 * day,
+        4 * day,
+        week,
+        2 * week,
+        4 * week,
+        8 * week,
+    ]
+    assert list(bars) == bounds
+    assert [bar["to_seconds"] for bar in bars.values()] == [*bounds[1:], None]
+    expected = {
+        "cycle_time": {2 * HOUR: 1, 4 * HOUR: 2, 2 * week: 1},
+        "draft_time": {0: 3, HOUR: 1},
+        "pickup_time": {HOUR: 1, 2 * HOUR: 1, 2 * week: 1},
+        "review_time": {0: 1, HOUR: 1},
+        "merge_time": {HOUR: 1, 2 * HOUR: 1},
+    }
+    assert {name: {start: bar[name] for start, bar in bars.items() if bar[name]} for name in expected} == expected
+    nothing = api.get(f"{API}/lifecycle", users="nobody-at-all")["distribution"]
+    assert [bar["from_seconds"] for bar in nothing] == bounds
+    assert not any(bar[name] for bar in nothing for name in expected)
+
+
 def test_the_lifecycle_by_repository(api: Service) -> None:
     found = api.get(f"{API}/lifecycle", group="repository")["groups"]
     assert table(found, "repository", "merged_count", "open_count") == [("octo/app", 3, 2), ("octo/lib", 1, 0)]

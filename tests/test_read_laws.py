@@ -38,6 +38,8 @@ REPOSITORIES = "/api/metrics/repositories"
 TRENDS = "/api/metrics/trends"
 WEBHOOKS = "/api/metrics/webhooks"
 CONTRIBUTORS = "/api/metrics/contributors"
+LIFECYCLE = "/api/metrics/lifecycle"
+PULL_REQUESTS = "/api/metrics/pull-requests"
 
 UNTIL = datetime(2026, 3, 12, tzinfo=UTC)
 DAYS = 12
@@ -348,6 +350,21 @@ def test_the_listing_lists_what_it_counts(
     assert [one["position"] for one in answer["data"]] == sorted(
         (one["position"] for one in answer["data"]), reverse=True
     )
+
+
+@settings(BOUNDED, max_examples=10)
+@given(window=windows(), more=st.sampled_from([{}, {"actors": "all"}, {"actors": "bot"}]))
+def test_the_distribution_is_what_the_pull_requests_say(stage: Stage, window: Window, more: dict[str, str]) -> None:
+    answer = stage.api.get(LIFECYCLE, **parameters(window), **more, group="all")
+    told = stage.api.get(PULL_REQUESTS, **parameters(window), **more, state="merged", page_size=100)
+    assert told["pagination"]["total_pages"] <= 1
+    for name in ("cycle_time", "draft_time", "pickup_time", "review_time", "merge_time"):
+        took = [one[name] for one in told["data"] if name not in one["imputed"]]
+        bars = answer["distribution"]
+        begins = [bar["from_seconds"] for bar in bars]
+        found = Counter(bisect_right(begins, seconds) - 1 for seconds in took)
+        assert [bar[name] for bar in bars] == [found[place] for place in range(len(bars))]
+        assert sum(bar[name] for bar in bars) == answer["total"][name]["count"]
 
 
 # Windows that meet add up

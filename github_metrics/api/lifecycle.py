@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +16,7 @@ from github_metrics.api.pages import Pagination, TimeRange, Zoned, pagination
 from github_metrics.api.requests import links
 from github_metrics.api.statistics import Statistics, statistics
 from projections import lifecycle_queries
-from projections.lifecycle_queries import Group
+from projections.lifecycle_queries import BOUNDS, Group
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])
@@ -62,6 +63,18 @@ class Lifecycle(BaseModel):
     clamped_count: int = Field(description="merged ones of which something was told in an impossible order")
 
 
+class Bar(BaseModel):
+    """How many of the pull requests merged in the window took so long, in all and for each phase that was seen to end."""
+
+    from_seconds: int
+    to_seconds: int | None = Field(description="not included; null of the last bar")
+    cycle_time: int
+    draft_time: int
+    pickup_time: int
+    review_time: int
+    merge_time: int
+
+
 class Part(BaseModel):
     """Which part of the window's work is told of: one of the two, or neither for all of it."""
 
@@ -80,6 +93,7 @@ class Lifecycles(BaseModel):
     group: Group
     tz: str
     total: Lifecycle
+    distribution: list[Bar] = Field(description="of the total; bars begin at 0 and about double")
     groups: list[LifecycleOf]
     pagination: Pagination
 
@@ -90,6 +104,19 @@ def phases_shown(row: Record) -> dict[str, Any]:
         **{name: {**statistics(row[name]), "imputed_count": row[name]["imputed"]} for name in PHASES},
         **{name: statistics(row[name]) for name in WHOLES},
     }
+
+
+def distribution_shown(counted: dict[str, dict[str, int]]) -> list[dict[str, int | None]]:
+    """All bars, the empty ones too."""
+    edges = (0, *BOUNDS, None)
+    return [
+        {
+            "from_seconds": start,
+            "to_seconds": end,
+            **{name: counted.get(name, {}).get(str(index), 0) for name in ("cycle_time", *PHASES)},
+        }
+        for index, (start, end) in enumerate(pairwise(edges))
+    ]
 
 
 def _buckets(edges: Sequence[datetime], found: list[Record], asked: Question) -> list[dict[str, Any]]:
@@ -133,6 +160,7 @@ async def get_lifecycle(
             "group": group,
             "tz": asked.zone.key,
             "total": phases_shown(whole),
+            "distribution": distribution_shown(whole["distribution"]),
             "groups": groups[start : start + paging.page_size],
             "pagination": described,
         }
