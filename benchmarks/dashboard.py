@@ -1,6 +1,6 @@
 """How soon the overview of the dashboard is there, in Chromium, over a long history.
 
-    uv run python -m benchmarks.dashboard [--events N] [--times N]
+    uv run python -m benchmarks.dashboard [--events N] [--times N] [--keep DIR]
 
 Each time in a browser that has nothing in its cache. "Numbers": the first headline number; "whole": every panel is
 filled and every chart drawn.
@@ -10,18 +10,17 @@ import argparse
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 from playwright.sync_api import sync_playwright
 
 from benchmarks.deliveries import UNTIL
-from benchmarks.history import fill
 from benchmarks.machine import describe, percentile, table
-from benchmarks.playbacks import drop_retired, replayed
-from benchmarks.stage import connected, data_directory, database, serving, wait_until
+from benchmarks.projected import add_keep, projected
+from benchmarks.stage import database, serving, wait_until
 from benchmarks.targets import Target, targets_table
-from replay import generations
 from tests.browser.conftest import LOADED, chromium
 
 WHOLE = "main :is([aria-busy=true], .bone, .is-stale)"
@@ -35,9 +34,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboard", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=10)
+    add_keep(parser)
     given = parser.parse_args()
     print(describe(), flush=True)
-    with served(given.events) as url, sync_playwright() as playwright:
+    with served(given.events, given.keep) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         taken = {name: [opened(browser, url, search) for _ in range(given.times)] for name, search in windows().items()}
         browser.close()
@@ -58,19 +58,11 @@ def windows() -> dict[str, str]:
 
 
 @contextmanager
-def served(events: int) -> Iterator[str]:
+def served(events: int, keep: Path | None) -> Iterator[str]:
     """A service with one worker over so many events, all projected."""
-    with data_directory() as data_dir, database(data_dir) as conninfo:
-        with connected(conninfo) as connection:
-            fill(connection, events)
-            head = generations.head(connection)
-        replayed(conninfo, workers=2, events=head)
-        drop_retired(conninfo)
-        with connected(conninfo) as connection:
-            connection.execute("VACUUM (ANALYZE)")
-        with serving(data_dir) as url:
-            wait_until(lambda: _answers(url))
-            yield url
+    with projected(events, keep) as data_dir, database(data_dir), serving(data_dir) as url:
+        wait_until(lambda: _answers(url))
+        yield url
 
 
 def _answers(url: str) -> bool:

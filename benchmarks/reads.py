@@ -1,6 +1,6 @@
 """How long each endpoint takes, over all time and over seven days, and how that grows with the history.
 
-    uv run python -m benchmarks.reads [--quick] [--large] [--requests N] [--only PART]
+    uv run python -m benchmarks.reads [--quick] [--large] [--requests N] [--only OPERATION] [--keep DIR]
 
 docs/benchmarks.md says what each figure means.
 """
@@ -14,14 +14,11 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from benchmarks import reported_history
 from benchmarks.endpoints import Asked, asked, known
-from benchmarks.history import size_on_disk
-from benchmarks.machine import describe, describe_postgres, percentile, table
-from benchmarks.playbacks import drop_retired, replayed
-from benchmarks.stage import connected, data_directory, database, serving, wait_until
+from benchmarks.machine import describe, percentile, table
+from benchmarks.projected import add_keep, projected
+from benchmarks.stage import connected, database, serving, wait_until
 from benchmarks.targets import Target, targets_table
-from replay import generations
 
 SMALL, MILLION, TEN_MILLION = 100_000, 1_000_000, 10_000_000
 ROLLED_UP = {"get_metrics_summary", "get_repository_statistics", "get_metrics_trends", "get_webhook_events"}
@@ -63,7 +60,7 @@ def main() -> None:
     print(describe(), flush=True)
     taken: list[Taken] = []
     for events in sizes:
-        taken += measured(events, requests, given.only or ())
+        taken += measured(events, requests, given.only or (), given.keep)
     print(f"\n== targets ==\n\n{targets_table(targets(taken, sizes))}\n\n{time.monotonic() - began:.0f} s")
 
 
@@ -73,19 +70,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--large", action="store_true", help="10,000,000 events too: takes hours and 35 GB")
     parser.add_argument("--requests", type=int, help="for each operation and window [40; 10 with --quick]")
     parser.add_argument("--only", action="append", help="an operation id, repeatable [all that read]")
+    add_keep(parser)
     return parser.parse_args()
 
 
-def measured(events: int, requests: int, only: Sequence[str]) -> list[Taken]:
-    """Make a history of so many events, project it, ask everything of it, and print what that took."""
-    with data_directory() as data_dir:
-        _project(data_dir, events)
-        with database(data_dir) as conninfo, connected(conninfo) as connection, serving(data_dir) as url:
-            told = known(connection)
-            with httpx2.Client(base_url=url, timeout=120) as client:
-                wait_until(lambda: _answers(client))
-                questions = asked(client.get("/openapi.json").json(), told, requests)
-                found = [_taken(client, question, events) for question in questions if not only or question.of in only]
+def measured(events: int, requests: int, only: Sequence[str], keep: Path | None) -> list[Taken]:
+    """Ask everything of a history of so many events, and print what that took."""
+    with (
+        projected(events, keep) as data_dir,
+        database(data_dir) as conninfo,
+        connected(conninfo) as connection,
+        serving(data_dir) as url,
+        httpx2.Client(base_url=url, timeout=120) as client,
+    ):
+        wait_until(lambda: _answers(client))
+        questions = asked(client.get("/openapi.json").json(), known(connection), requests)
+        found = [_taken(client, question, events) for question in questions if not only or question.of in only]
     print(table(HEAD, [row(one) for one in found]), flush=True)
     return found
 
@@ -97,21 +97,6 @@ def row(one: Taken) -> list[str]:
     """A line of the table of figures."""
     figures = [f"{value:,.1f}" for value in (one.median, one.p95, one.kilobytes)]
     return [one.operation, one.window, *figures, str(one.failed)]
-
-
-def _project(data_dir: Path, events: int) -> None:
-    before = time.monotonic()
-    with database(data_dir) as conninfo:
-        with connected(conninfo) as connection:
-            appended, size = reported_history.fill(connection, events), size_on_disk(connection) / 1e6
-            head, filled = generations.head(connection), time.monotonic()
-        run = replayed(conninfo, workers=2, events=head)
-        drop_retired(conninfo)
-        with connected(conninfo) as connection:
-            connection.execute("VACUUM (ANALYZE)")
-        print(f"\n== {events:,} events ==\n\n{describe_postgres(conninfo)}")
-    print(f"{events:,} simulated events of half a year, {appended - events:,} usage reports; a log of {size:,.0f} MB,")
-    print(f"appended in {filled - before:.0f} s and projected at {run.per_second:,.0f} events/s\n", flush=True)
 
 
 def _answers(client: httpx2.Client) -> bool:
