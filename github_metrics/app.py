@@ -197,7 +197,8 @@ def _lifespan(appender: Appender, conninfo: str) -> Callable[[Any], Any]:
 async def _reading(app: FastAPI) -> AsyncIterator[None]:
     await app.state.pool.open()
     try:
-        yield
+        async with app.state.teams.followed():
+            yield
     finally:
         await app.state.pool.close(timeout=2.0)
 

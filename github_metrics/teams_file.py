@@ -1,12 +1,13 @@
-"""The teams file of one worker: read when it starts and whenever the file changes. Never fatal: the last good one
-stands.
+"""The teams file of one worker: read when it starts and whenever the file changes, beside the requests. Never fatal: the
+last good one stands.
 """
 
+import asyncio
 import hashlib
 import logging
 import stat
-import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,7 @@ from replay.errors import TeamsFault
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-"""How often the file is looked at, at most."""
+"""How long the file is not looked at, after it was."""
 
 State = Literal["none", "ok", "missing", "bad"]
 """none: no file is configured. missing, bad: what stands is the last good one, if there was one."""
@@ -35,26 +36,44 @@ class TeamsNow:
 
 
 class TeamsFile:
-    """Teams and maintainers, as the file says them now."""
+    """Teams and maintainers, as the file said them when it was last looked at."""
 
-    def __init__(self, path: Path | None, label_prefix: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path | None, label_prefix: str) -> None:
         self._path = path
-        self._clock = clock
         self._now = TeamsNow(Teams(label_prefix), "none" if path is None else "missing")
         self._digest = ""
-        self._looked_at: float | None = None
         self._seen: tuple[int, ...] | None = None
-        self.current()
+        self.look()
 
     def current(self) -> TeamsNow:
-        """What holds. The file is looked at for this, but no more often than every LOOK_SECONDS."""
-        now = self._clock()
-        if self._path is not None and (self._looked_at is None or now - self._looked_at >= LOOK_SECONDS):
-            self._looked_at = now
-            self._look(self._path)
+        """What holds. It costs nothing."""
         return self._now
 
-    def _look(self, path: Path) -> None:
+    @asynccontextmanager
+    async def followed(self) -> AsyncIterator[None]:
+        """While the file is looked at every LOOK_SECONDS, in a thread: a large one takes a second to parse, and no
+        request waits for that.
+        """
+        following = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+
+    async def _follow(self) -> None:
+        while self._path is not None:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception:
+                log.exception("the teams file could not be looked at; what was read before stands")
+
+    def look(self) -> None:
+        """Read the file if it has changed. Call it from one thread at a time."""
+        path = self._path
+        if path is None:
+            return
         try:
             seen = _signature(path)
             if seen != self._seen:

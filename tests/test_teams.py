@@ -4,7 +4,6 @@ for each in repositories of its own, with answers worked out by hand from docs/m
 
 import csv
 import io
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +14,12 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from github_metrics.teams_file import LOOK_SECONDS
 from projections.people import People
 from projections.reviewer_queries import Kind, arguments, reviewers
 from replay.event import Delivery
 from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request, simple, user
+from tests.histories import until
 from tests.service import Service, clone, running
 from tests.test_api import links, problem
 
@@ -648,7 +647,7 @@ def test_parameters_out_of_bounds_are_named(api: Service, path: str, parameters:
 def test_answers_follow_the_file_and_tell_when_it_cannot_be_used(
     api: Service, teams_file: Path, server: str, template: str
 ) -> None:
-    """Within the second after which it is looked at, an answer may be that of before."""
+    """Until it is looked at again, within a second, an answer may be that of before."""
     tagged = api.client.get(CROSS, params={"repositories": HERE})
     assert (
         api.client.get(
@@ -659,14 +658,14 @@ def test_answers_follow_the_file_and_tell_when_it_cannot_be_used(
     assert api.get("/health")["teams_file"] == "ok"
     try:
         teams_file.write_text("teams: [")
-        after_a_second()
+        until(lambda: api.get("/health")["teams_file"] == "bad")
         found = api.client.get(CROSS, params={"repositories": HERE})
         assert found.headers["ETag"] != tagged.headers["ETag"]
         assert found.json()["data"] == LISTED
         assert found.json()["teams_file"]["state"] == api.get("/health")["teams_file"] == "bad"
         assert "line 1" in found.json()["teams_file"]["fault"]
         teams_file.write_text("teams: {everyone: [alice, bob, carol, eve]}")
-        after_a_second()
+        until(lambda: api.get("/health")["teams_file"] == "ok")
         assert [one["pr_team"] for one in api.get(CROSS, repositories="octo/hello")["data"]] == [
             "sig-kernel",
             "sig-storage",
@@ -675,12 +674,8 @@ def test_answers_follow_the_file_and_tell_when_it_cannot_be_used(
         ]
     finally:
         teams_file.write_text(TEAMS)
-        after_a_second()
+        until(lambda: len(api.get(MAINTAINERS)["teams"]) > 1)
     assert api.get(CROSS, repositories=HERE)["data"] == LISTED
-
-
-def after_a_second() -> None:
-    threading.Event().wait(LOOK_SECONDS + 0.1)
 
 
 def test_without_a_file_nothing_is_known_of_teams(database: str) -> None:

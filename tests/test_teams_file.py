@@ -1,8 +1,10 @@
 """The teams file: both forms of it, what is refused, and that a worker follows it as it changes."""
 
+import asyncio
 import logging
 import os
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from github_metrics.teams_file import TeamsFile
 from github_metrics.teams_yaml import MAX_BYTES, read_teams
 from projections.teams import Maintainers, Team, Teams
 from replay.errors import TeamsFault
+from tests.histories import until
 from tests.test_docs import blocks
 
 OURS = """
@@ -174,16 +177,8 @@ def test_tags_are_not_obeyed() -> None:
 # ── As the file changes ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Clock:
-    """Moves when it is told to."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def names(file: TeamsFile) -> list[str]:
+    file.look()
     return [team.name for team in file.current().teams.teams]
 
 
@@ -193,43 +188,92 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return found
 
 
-def test_a_change_is_seen_within_a_second(tmp_path: Path) -> None:
-    path, clock = tmp_path / "teams.yaml", Clock()
+def test_a_change_is_seen_when_the_file_is_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "teams.yaml"
     path.write_text("teams: {storage: [alice]}")
-    file = TeamsFile(path, "sig-", clock)
+    file = TeamsFile(path, "sig-")
     before = file.current()
     assert before.state == "ok"
     path.write_text("teams: {network: [alice]}")
-    clock.now += 0.9
     assert file.current() is before
-    clock.now += 0.2
     assert names(file) == ["network"]
-    assert file.current().version != before.version
-    clock.now += 2
-    assert file.current() is file.current()
+    now = file.current()
+    assert now.version != before.version
+    file.look()
+    assert file.current() is now
+
+
+def test_a_file_that_is_followed_is_read_beside_what_else_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one thread is held up in reading it, the loop goes on, and what was read before stands."""
+    path, begun, go_on = tmp_path / "teams.yaml", threading.Event(), threading.Event()
+    path.write_text("teams: {storage: [alice]}")
+    file = TeamsFile(path, "sig-")
+
+    def slowly(*given: Any) -> Teams:
+        begun.set()
+        assert go_on.wait(20)
+        return read_teams(*given)
+
+    async def follow() -> None:
+        async with file.followed():
+            path.write_text("teams: {network: [alice]}")
+            await asyncio.to_thread(begun.wait, 20)
+            assert [team.name for team in file.current().teams.teams] == ["storage"]
+            go_on.set()
+            await asyncio.to_thread(until, lambda: file.current().teams.teams[0].name == "network")
+
+    monkeypatch.setattr("github_metrics.teams_file.read_teams", slowly)
+    monkeypatch.setattr("github_metrics.teams_file.LOOK_SECONDS", 0.01)
+    asyncio.run(asyncio.wait_for(follow(), 30))
+
+
+def test_a_fault_of_ours_does_not_end_the_following(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "teams.yaml"
+    path.write_text("teams: {storage: [alice]}")
+    file = TeamsFile(path, "sig-")
+
+    def fails(*_given: Any) -> Teams:
+        monkeypatch.setattr("github_metrics.teams_file.read_teams", read_teams)
+        raise ZeroDivisionError
+
+    async def follow() -> None:
+        async with file.followed():
+            while not caplog.records:
+                path.write_text("teams: {network: [alice]}")
+                await asyncio.sleep(0.01)
+            path.write_text("teams: {kernel: [alice]}")
+            await asyncio.to_thread(until, lambda: file.current().teams.teams[0].name == "kernel")
+
+    monkeypatch.setattr("github_metrics.teams_file.read_teams", fails)
+    monkeypatch.setattr("github_metrics.teams_file.LOOK_SECONDS", 0.01)
+    asyncio.run(asyncio.wait_for(follow(), 30))
+    assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
 
 
 def test_a_file_of_the_same_size_that_takes_its_place_is_seen(tmp_path: Path) -> None:
-    path, clock = tmp_path / "teams.yaml", Clock()
+    path = tmp_path / "teams.yaml"
     path.write_text("teams: {aaa: [alice]}")
-    file = TeamsFile(path, "sig-", clock)
+    file = TeamsFile(path, "sig-")
     (tmp_path / "new").write_text("teams: {bbb: [alice]}")
     os.utime(tmp_path / "new", ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     (tmp_path / "new").replace(path)
-    clock.now += 1
     assert names(file) == ["bbb"]
 
 
 def test_a_bad_file_is_said_once_and_the_last_good_one_stands(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path, clock = tmp_path / "teams.yaml", Clock()
+    path = tmp_path / "teams.yaml"
     path.write_text("teams: {storage: [alice]}")
-    file = TeamsFile(path, "sig-", clock)
+    file = TeamsFile(path, "sig-")
     good = file.current()
     versions = {good.version}
     for content, fault in (("teams: [", "line 1"), ("teams: [alice]", "teams is not a mapping")):
         path.write_text(content)
         for _ in range(3):
-            clock.now += 1
+            file.look()
             now = file.current()
         assert (now.state, now.teams) == ("bad", good.teams)
         assert now.fault is not None
@@ -240,7 +284,7 @@ def test_a_bad_file_is_said_once_and_the_last_good_one_stands(tmp_path: Path, ca
         assert fault in said
     assert len(versions) == 3
     path.write_text("teams: {storage: [alice]}")
-    clock.now += 1
+    file.look()
     assert file.current() == good
 
 
@@ -248,22 +292,20 @@ def test_a_bad_file_is_said_once_and_the_last_good_one_stands(tmp_path: Path, ca
 def test_a_file_that_is_not_there_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, configured: bool
 ) -> None:
-    path, clock = tmp_path / "teams.yaml", Clock()
-    file = TeamsFile(path if configured else None, "sig-", clock)
+    path = tmp_path / "teams.yaml"
+    file = TeamsFile(path if configured else None, "sig-")
     assert file.current().state == ("missing" if configured else "none")
-    clock.now += 5
+    file.look()
     assert file.current().teams == Teams("sig-")
     assert len(warnings(caplog)) == configured
     path.write_text("teams: {storage: [alice]}")
-    clock.now += 5
     assert names(file) == (["storage"] if configured else [])
     path.unlink()
-    clock.now += 5
     assert names(file) == (["storage"] if configured else [])
     assert file.current().state == ("missing" if configured else "none")
     assert len(warnings(caplog)) == configured
     path.write_text("teams: {storage: [alice]}")
-    clock.now += 5
+    file.look()
     assert file.current().state == ("ok" if configured else "none")
 
 
