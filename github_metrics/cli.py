@@ -96,13 +96,13 @@ def project() -> None:
 def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Directory of the demo [METRICS_DATA_DIR/demo].")] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days of history.")] = 180,
-    pull_requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Pull requests in it.")] = 1500,
+    pull_requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Pull requests in it, about.")] = 1500,
     seed: Annotated[int, typer.Option(help="Another seed tells another history.")] = 1,
 ) -> None:
-    """Serve a simulated history.
+    """Serve the history of a simulated organisation.
 
-    On a data directory of its own, never the configured database; the history of an organisation is played
-    into it through the real webhook receiver, once.
+    On a data directory of its own, never the configured database. What has happened is loaded into its log with the
+    times at which it would have been received; what happens from now on is posted to the webhook receiver.
     """
     from github_metrics import demo as show  # noqa: PLC0415 - a command loads only what it needs
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
 import psutil
 import pytest
 
+from github_metrics.demo_story import Story
 from github_metrics.settings import setting_rows
 from tests.processes import environment, keep_compiled
 
@@ -256,21 +258,39 @@ def test_version() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", run("--version").stdout)
 
 
-def test_the_demo_plays_once_on_data_of_its_own_and_goes_on_where_it_was_stopped(start: Start) -> None:
+def events_of(service: Service) -> list[tuple[str, str]]:
+    """(id, time of receipt) of every webhook event that the service shows."""
+    found = httpx2.get(f"{service.url}/api/metrics/webhooks", params={"page_size": 1000}, timeout=30).json()
+    assert found["pagination"]["total_pages"] == 1
+    return [(one["delivery_id"], one["created_at"]) for one in found["data"]]
+
+
+def test_the_demo_loads_its_past_on_data_of_its_own_and_goes_on_where_it_was_stopped(start: Start) -> None:
     database = {"METRICS_DB_NAME": "real", "METRICS_DB_USER": "real", "METRICS_DB_PASSWORD": "real"}
-    service = start("demo", "--days", "30", "--pull-requests", "12", **database)
-    service.wait_until(lambda: "Playing the history: " in service.said())
+    begun = datetime.now(UTC)
+    service = start("demo", "--days", "30", "--pull-requests", "20", **database)
+    service.wait_until(lambda: "Loading the history: " in service.said())
     assert f"embedded PostgreSQL in {service.data_dir / 'demo'}" in service.said()
     assert service.stop(signal.SIGTERM) < STOP_SECONDS
     assert service.left() == []
-    assert "Task exception was never retrieved" not in service.said()
+    assert "Traceback" not in service.said()
     again = start("demo", **database)
-    again.wait_until(lambda: "deliveries played: " in again.said())
+    again.wait_until(lambda: "history loaded, " in again.said())
     assert "going on with the history begun before" in again.said()
-    again.stop(signal.SIGTERM)
+    story = Story.kept(again.data_dir / "demo")
+    assert story is not None
+    expected = [str(told.delivery_id) for told in story.deliveries() if told.occurred_at < begun]
+    again.wait_until(lambda: len(events_of(again)) >= len(expected))
+    held = events_of(again)
+    assert {delivery_id for delivery_id, _ in held} >= set(expected)
+    first, last = (at(moment for _, moment in held) for at in (min, max))
+    assert (begun - datetime.fromisoformat(first)).days >= 25
+    assert (begun - datetime.fromisoformat(last)).days < 5
+    assert again.stop(signal.SIGTERM) < STOP_SECONDS
     assert again.left() == []
+    assert "Traceback" not in again.said()
     done = start("demo", **database)
-    done.wait_until(done.answers)
-    assert "the history played before is kept" in done.said()
+    done.wait_until(lambda: "history loaded, " in done.said())
+    assert [one for one in events_of(done) if one not in held] == []
     done.stop(signal.SIGTERM)
     assert done.left() == []
