@@ -164,8 +164,15 @@ class LogReader:
             return self._decompressor.decompress(frame)
 
 
+async def is_repeat(connection: AsyncConnection[Any], position: int) -> bool:
+    """Whether the delivery id at a position was in the log already, with another body."""
+    cursor = await connection.execute("SELECT repeat FROM webhooks WHERE position = %s", (position,))
+    row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def body_at(connection: AsyncConnection[Any], position: int) -> bytes | None:
-    """The exact bytes of the event at a position: the one read of the log that is not a projection's."""
+    """The exact bytes of the event at a position: what a projection keeps of it is not enough."""
     cursor = await connection.execute("SELECT body FROM webhooks WHERE position = %s", (position,))
     row = await cursor.fetchone()
     if row is None:

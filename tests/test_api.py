@@ -614,12 +614,16 @@ def test_a_report_counts_once_for_each_reporter(service: Service) -> None:
     delivery_id = uuid.uuid4()
     service.post("push", payload(after="a" * 40), delivery_id=delivery_id)
     first = {"reporter": "bot", "delivery_id": str(delivery_id), "calls": 3, "status": "partial"}
-    answers = [
-        service.client.post(USAGE, json=body)
-        for body in (first, first, {**first, "calls": 9}, {**first, "reporter": "other", "calls": 4})
+    again, of_another = {**first, "calls": 9}, {**first, "reporter": "other", "calls": 4}
+    answers = [service.client.post(USAGE, json=body) for body in (first, first, again, again, of_another)]
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert [(answer.json()["duplicate"], answer.json()["differs"]) for answer in answers] == [
+        (False, False),
+        (True, False),
+        (True, True),
+        (True, True),
+        (False, False),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 4
-    assert [answer.json()["duplicate"] for answer in answers] == [False, True, False, False]
     identities = [answer.json()["report_id"] for answer in answers]
     assert len(set(identities)) == 2
     assert {answer.json()["status"] for answer in answers} == {"ok"}

@@ -15,6 +15,8 @@ from projections import usage
 from projections.usage import UsageReport
 from replay.errors import RequestError
 from replay.event import Delivery, Source
+from replay.log import is_repeat
+from replay.snapshot import snapshot
 
 router = APIRouter(tags=["usage"])
 
@@ -35,7 +37,8 @@ class ReportTaken(BaseModel):
 
     status: str = Field(examples=["ok"])
     report_id: uuid.UUID
-    duplicate: bool = Field(description="this very report was here already; it is not counted again")
+    duplicate: bool = Field(description="this reporter has reported on this before: that stands, this is not counted")
+    differs: bool = Field(description="and the report that stands says something else")
 
 
 def report_id(report: UsageReport, body: bytes) -> uuid.UUID:
@@ -66,7 +69,9 @@ def read_report(body: bytes) -> UsageReport:
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": SCHEMA}}}},
 )
 async def post_usage_report(request: Request, response: Response) -> ReportTaken:
-    """Report GitHub API calls, for one delivery or alone. The first report of a reporter about a delivery stands."""
+    """Report GitHub API calls, for one delivery or alone. The first report of a reporter about a delivery stands; a
+    later one that says something else is kept in the log, and not counted.
+    """
     received_at = datetime.now(UTC)
     body = await request.body()
     report = read_report(body)
@@ -83,4 +88,6 @@ async def post_usage_report(request: Request, response: Response) -> ReportTaken
     )
     appended = await appender.append(delivery)
     response.headers[POSITION_HEADER] = str(appended.position)
-    return ReportTaken(status="ok", report_id=identity, duplicate=appended.duplicate)
+    async with snapshot(request.app.state.pool, ()) as taken:
+        differs = await is_repeat(taken.connection, appended.position)
+    return ReportTaken(status="ok", report_id=identity, duplicate=appended.duplicate or differs, differs=differs)
