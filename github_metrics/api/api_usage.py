@@ -11,6 +11,7 @@ from github_metrics.api.asked import Question, asks
 from github_metrics.api.bucketing import begins, between
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange, Zoned
+from github_metrics.api.requests import until_over
 from github_metrics.buckets import Bucket
 from projections import api_usage_queries
 from projections.api_usage_queries import Group, Usage, exhaustion
@@ -56,7 +57,7 @@ class ApiUsageList(BaseModel):
 async def get_api_usage(
     request: Request,
     response: Response,
-    asked: Annotated[Question, asks(*api_usage_queries.READS, actors="all", clock=True)],
+    asked: Annotated[Question, asks(*api_usage_queries.READS, actors="all", clock=until_over)],
     paging: Paged,
     group: Annotated[Group, Query(description="window: of a rate limit, with the forecast")] = "window",
     sort: Sort = None,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Request
 
-from github_metrics.api.requests import Asked, Names, Reads, Zone, instant, text
+from github_metrics.api.requests import Asked, Clock, Names, Reads, Zone, instant, never, text
 from projections.people import Actors, People
 from projections.webhook_queries import repository_ids
 from replay.snapshot import Snapshot
@@ -26,9 +26,9 @@ class Question(NamedTuple):
     now: datetime
 
 
-def asks(*reads: str, actors: Actors = "human", clock: bool = False) -> Any:
+def asks(*reads: str, actors: Actors = "human", clock: Clock = never) -> Any:
     """A dependency: the Question of a request to an endpoint that reads these projections. `actors`: whose work it is
-    about when the request does not say. `clock`: the answer depends on `now`, so its ETag does too.
+    about when the request does not say. `clock`: whether the answer depends on `now`, so that its ETag does too.
     """
     taken = Reads(*reads, *NEEDED, clock=clock)
 

@@ -13,6 +13,7 @@ from github_metrics.api.bucketing import begins, between
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, Zoned
 from github_metrics.api.repositories import percent
+from github_metrics.api.requests import until_over
 from github_metrics.api.statistics import Statistics, statistics
 from github_metrics.buckets import Bucket
 from projections import deployment_queries
@@ -96,7 +97,7 @@ class DeploymentList(BaseModel):
 async def get_deployments(
     request: Request,
     response: Response,
-    asked: Annotated[Question, asks(*deployment_queries.READS, actors="all", clock=True)],
+    asked: Annotated[Question, asks(*deployment_queries.READS, actors="all", clock=until_over)],
     paging: Paged,
     group: Annotated[Group, Query(description="all: of all repositories together")] = "repository",
     sort: Sort = None,

@@ -9,6 +9,7 @@ from github_metrics.api.asked import Question, asks
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.repositories import percent
+from github_metrics.api.requests import until_over
 from github_metrics.api.statistics import Durations, Statistics, durations, rounded, statistics
 from projections import job_queries
 from projections.job_queries import Group, Jobs
@@ -73,7 +74,7 @@ class JobList(BaseModel):
 async def get_jobs(
     request: Request,
     response: Response,
-    asked: Annotated[Question, asks(*job_queries.READS, actors="all", clock=True)],
+    asked: Annotated[Question, asks(*job_queries.READS, actors="all", clock=until_over)],
     paging: Paged,
     group: Annotated[Group, Query(description="a row for each of these")] = "label",
     sort: Sort = None,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
-from github_metrics.api.requests import Names, text
+from github_metrics.api.requests import Names, always, text
 from github_metrics.api.statistics import Statistics, statistics
 from projections import label_queries
 from projections.label_queries import Labels
@@ -49,7 +49,7 @@ class LabelList(BaseModel):
 async def get_labels(
     request: Request,
     response: Response,
-    asked: Annotated[Question, asks(*label_queries.READS, clock=True)],
+    asked: Annotated[Question, asks(*label_queries.READS, clock=always)],
     paging: Paged,
     label: Annotated[Names, Query(description="only these labels")] = None,
     sort: Sort = None,

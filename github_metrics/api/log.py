@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.lists import LIST, Paged, listed, whole
 from github_metrics.api.pages import Pagination, Time
-from github_metrics.api.requests import Reads, instant
+from github_metrics.api.requests import Reads, always, instant
 from projections import delivery_queries
 from replay.log_state import LOG_STATE
 from replay.snapshot import Snapshot
@@ -56,7 +56,7 @@ class LogState(BaseModel):
 async def get_log(
     request: Request,
     response: Response,
-    snapshot: Annotated[Snapshot, Depends(Reads(*delivery_queries.READS, clock=True), scope="function")],
+    snapshot: Annotated[Snapshot, Depends(Reads(*delivery_queries.READS, clock=always), scope="function")],
     paging: Paged,
 ) -> Any:
     """Size of the log of deliveries, events received lately, and the last delivery of each repository: which hooks have

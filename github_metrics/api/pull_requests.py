@@ -11,6 +11,7 @@ from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.problems import BadParameter
 from github_metrics.api.requests import Names, text
 from projections import pull_request_queries
+from projections.people import Window
 from projections.pull_request_queries import COLUMNS, Size, State
 from replay.snapshot import Record
 
@@ -77,11 +78,16 @@ def _shown(row: Record) -> dict[str, Any]:
     return {name: round(value, 1) if isinstance(value := row[name], float) else value for name in COLUMNS}
 
 
+def _of_open_ones(request: Request, _window: Window) -> bool:
+    """Those that are done have no age, and are not stale."""
+    return request.query_params.get("state") not in ("closed", "merged")
+
+
 @router.get("/pull-requests", operation_id="get_pull_requests", response_model=PullRequests, responses=LIST)
 async def get_pull_requests(
     request: Request,
     response: Response,
-    asked: Annotated[Question, asks(*pull_request_queries.READS, clock=True)],
+    asked: Annotated[Question, asks(*pull_request_queries.READS, clock=_of_open_ones)],
     paging: Paged,
     state: Annotated[State | None, Query(description="closed: unmerged")] = None,
     draft: Annotated[bool | None, Query(description="drafts, or none")] = None,

@@ -13,7 +13,7 @@ from github_metrics.api.pages import Time, TimeRange
 from github_metrics.api.problems import PROBLEMS, BadParameter, NotFound, Problem
 from github_metrics.api.pull_request_path import Owner, Repo
 from github_metrics.api.repositories import percent
-from github_metrics.api.requests import Asked, Reads, instant, text
+from github_metrics.api.requests import Asked, Reads, instant, text, until_over
 from projections import deployment_queries, lifecycle_queries, repository_queries, summary_queries
 from projections.deployment_queries import Production
 from projections.listing import Part
@@ -137,7 +137,7 @@ class Meant(NamedTuple):
 
 async def _meant(
     request: Request,
-    snapshot: Annotated[Snapshot, Depends(Reads(*READS, clock=True), scope="function")],
+    snapshot: Annotated[Snapshot, Depends(Reads(*READS, clock=until_over), scope="function")],
     window: Asked,
     owner: Owner,
     repo: Repo,

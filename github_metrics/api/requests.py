@@ -1,7 +1,7 @@
 """What the endpoints ask of a request: a snapshot to read from, a window, a page."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -34,12 +34,29 @@ EndTime = Annotated[str | None, Query(description=f"before; a period counts in f
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="page number, from 1")]
 
 
+Clock = Callable[[Request, Window], bool]
+"""Whether the answer to a request depends on the time of day, which is not told by its window."""
+
+
+def never(_request: Request, _window: Window) -> bool:
+    return False
+
+
+def always(_request: Request, _window: Window) -> bool:
+    return True
+
+
+def until_over(request: Request, window: Window) -> bool:
+    """While the window is not over, by a clock of whole seconds as answers use it."""
+    return window.end is None or window.end > instant(request).replace(microsecond=0)
+
+
 class Reads:
     """A dependency: a snapshot of the projections that an endpoint reads, at least as new as `min_position`. What the
-    request has already is not read again: it raises NotModified. `clock`: the answer depends on the time of day.
+    request has already is not read again: it raises NotModified. `clock`: whether `now` is part of the answer.
     """
 
-    def __init__(self, *names: str, clock: bool = False) -> None:
+    def __init__(self, *names: str, clock: Clock = never) -> None:
         self._names = tuple(dict.fromkeys(names))
         self._clock = clock
 
@@ -56,7 +73,7 @@ class Reads:
             yield taken
 
 
-def validated(request: Request, state: str, *, clock: bool) -> dict[str, str]:
+def validated(request: Request, state: str, *, clock: Clock) -> dict[str, str]:
     """The headers by which an answer can be asked for again. Raises NotModified where the request has it already.
 
     The ETag is made of all that the answer is made of: what the projections hold, the configuration, and the question
@@ -64,8 +81,9 @@ def validated(request: Request, state: str, *, clock: bool) -> dict[str, str]:
     """
     app = request.app
     asked = [request.url.path, request.url.query, request.headers.get("accept", ""), app.version]
-    relative = clock or any(_is_relative(request.query_params.get(name)) for name in ("start_time", "end_time"))
-    told = [*asked, instant(request).isoformat() if relative else "", *(part() for part in app.state.configuration)]
+    resolved = _resolved(request)
+    moving = resolved is None or clock(request, resolved)
+    told = [*asked, resolved, instant(request) if moving else None, *(part() for part in app.state.configuration)]
     tag = f'W/"{hashlib.sha256(orjson.dumps([state, *told])).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     given = request.headers.get("if-none-match", "")
@@ -74,15 +92,13 @@ def validated(request: Request, state: str, *, clock: bool) -> dict[str, str]:
     return headers
 
 
-def _is_relative(text: str | None) -> bool:
-    """Whether a time depends on when it is read."""
-    if text is None:
-        return False
+def _resolved(request: Request) -> Window | None:
+    """The window of a request as it is now; None of one that will be refused."""
+    asked = request.query_params
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return True
-    return False
+        return window(request, zone(asked.get("tz", "UTC")), asked.get("start_time"), asked.get("end_time"))
+    except BadParameter:
+        return None
 
 
 def moment(name: str, text: str | None, now: datetime, *, end: bool = False) -> datetime | None:

@@ -1,7 +1,11 @@
-"""Every list that can be sorted, by every column that it names: the whole of it is in that order."""
+"""What holds for every endpoint that reads, on the golden history: lists are sorted as a whole, and an answer that has
+not changed is 304.
+"""
 
 import csv
 import io
+import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +32,7 @@ TEAMS = "teams: {core: [ann, bob], web: [cat]}"
 
 @pytest.fixture(scope="module")
 def api(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    teams = tmp_path_factory.mktemp("sorted") / "teams.yaml"
+    teams = tmp_path_factory.mktemp("conventions") / "teams.yaml"
     teams.write_text(TEAMS)
     with clone(server, template) as database, running(database, METRICS_TEAMS_FILE=str(teams)) as service:
         for delivery_id, kind, body in deliveries():
@@ -126,3 +130,60 @@ def test_in_a_series_each_bucket_is_sorted_by_itself(api: Service, path: str) ->
     for bucket in dict(order):
         names = [name for of, name in order if of == bucket and name is not None]
         assert names == sorted(names, reverse=True)
+
+
+# ── Unchanged answers ─────────────────────────────────────────────────────────────────────────────────────────────
+
+PATH = {"owner": "octo", "repo": "app", "number": "1", "delivery_id": str(uuid.UUID(int=1))}
+OF_NOW = {"get_labels", "get_log", "get_pull_requests", "get_projections"}
+"""Whose answers are as of now, whatever the window. The last has no ETag."""
+MARCH = {"start_time": "2026-03-01", "end_time": "2026-04-01"}
+
+
+def endpoints(api: Service) -> dict[str, str]:
+    """The path of each that answers with JSON, filled in."""
+    return {
+        of["get"]["operationId"]: path.format(**PATH)
+        for path, of in api.get("/openapi.json")["paths"].items()
+        if path.startswith(BELOW) and "get" in of and path != f"{BELOW}stream"
+    }
+
+
+def again(api: Service, path: str, asked: dict[str, str], tag: str | None) -> Any:
+    return api.client.get(path, params=asked, headers={"If-None-Match": tag or "none"})
+
+
+def test_of_a_window_that_is_over_every_answer_stays_what_it_was(api: Service) -> None:
+    """A second later, so that an answer that tells of now would be another one."""
+    found = {name: (path, api.client.get(path, params=MARCH)) for name, path in endpoints(api).items()}
+    assert {answer.status_code for _, answer in found.values()} == {200}
+    threading.Event().wait(1.1)
+    unchanged = set()
+    for name, (path, before) in found.items():
+        if again(api, path, MARCH, before.headers.get("ETag")).status_code == 304:
+            assert api.client.get(path, params=MARCH).content == before.content, name
+            unchanged.add(name)
+    assert unchanged == found.keys() - OF_NOW
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("pull-requests", {"state": "merged"}, 304),
+        ("pull-requests", {"state": "closed", "sort": "-age"}, 304),
+        ("pull-requests", {"state": "open"}, 200),
+        ("pull-requests", {}, 200),
+        ("jobs", {}, 200),
+        ("jobs", {"end_time": "2999-01-01"}, 200),
+        ("jobs", {"end_time": "2026-04-01"}, 304),
+        ("deployments", {"end_time": "2026-04-01"}, 304),
+        ("api-usage", {"start_time": "2026-03-01", "end_time": "last month"}, 304),
+        ("repositories/octo/app", {"start_time": "last week"}, 200),
+        ("repositories/octo/app", {"start_time": "2026-03-02", "end_time": "2026-03-03"}, 304),
+    ],
+)
+def test_what_depends_on_now_is_another_answer_each_time(
+    api: Service, path: str, asked: dict[str, str], status: int
+) -> None:
+    before = api.client.get(f"{BELOW}{path}", params=asked)
+    assert again(api, f"{BELOW}{path}", asked, before.headers["ETag"]).status_code == status
