@@ -23,6 +23,8 @@ OPEN_BELOW = ("/static-offline-docs/", "/dashboard/")
 """Files that hold no data: what they show, they ask the API for."""
 NEEDED = "an API key is needed, as X-API-Key or as Authorization: Bearer"
 
+SIGNED_IN_HEADER = "X-Signed-In"
+
 STRICT = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """For what is no page. A page sets its own Content-Security-Policy, which stands."""
 DOCS = (
@@ -64,8 +66,10 @@ class KeyGuard:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or self._admits(HTTPConnection(scope)):
+        if scope["type"] == "lifespan" or self._has_key(connection := HTTPConnection(scope)):
             await self._app(scope, receive, send)
+        elif self._signed_in(connection):
+            await self._app(scope, receive, _telling(send))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif _is_visit(scope):
@@ -78,9 +82,8 @@ class KeyGuard:
             )
             await refusal(scope, receive, send)
 
-    def _admits(self, connection: HTTPConnection) -> bool:
-        given = [self._keys.has(key) for key in given_keys(connection.headers)]
-        return any(given) or self._signed_in(connection)
+    def _has_key(self, connection: HTTPConnection) -> bool:
+        return any([self._keys.has(key) for key in given_keys(connection.headers)])  # noqa: C419 - not the first only
 
     def _signed_in(self, connection: HTTPConnection) -> bool:
         """A browser sends its cookie whoever makes it ask. A page from elsewhere may make it GET, and cannot read the
@@ -90,6 +93,17 @@ class KeyGuard:
         if given is None or not self._keys.has_ticket(given, time.time()):
             return False
         return connection.scope.get("method") in ("GET", "HEAD") or is_own(connection.headers)
+
+
+def _telling(send: Send) -> Send:
+    """The page cannot see its cookie: this tells it that there is one, and so something to sign out of."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)[SIGNED_IN_HEADER] = "cookie"
+        await send(message)
+
+    return sent
 
 
 def _is_visit(scope: Scope) -> bool:

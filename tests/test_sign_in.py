@@ -109,6 +109,16 @@ def test_it_opens_what_a_key_opens(guarded: Service, path: str) -> None:
         assert with_cookie == asked(guarded, method, path, {"X-API-Key": "one"}) != 401
 
 
+def test_a_page_is_told_that_it_is_the_cookie_that_opens(guarded: Service) -> None:
+    def told(**headers: str) -> str | None:
+        return guarded.client.get(SUMMARY, headers=headers).headers.get("X-Signed-In")
+
+    assert told(**signed_in(guarded)) == "cookie"
+    assert told(**{"X-API-Key": "one"}) is None
+    assert told(**signed_in(guarded), **{"X-API-Key": "one"}) is None
+    assert told(Cookie=f"{COOKIE}=made up") is None
+
+
 def test_it_opens_live_streams(guarded: Service, ours: str) -> None:
     headers = signed_in(guarded)
     with reading(guarded, headers=headers, since=0) as reader:

@@ -9,6 +9,7 @@ import { tell, Toasts } from "./components/toasts.js";
 import { FilterBar } from "./filters/bar.js";
 import { useMaintainers } from "./filters/people.js";
 import { describe } from "./filters/range.js";
+import { session, signOut } from "./lib/api.js";
 import { useFilters } from "./lib/filters.js";
 import { dateTime } from "./lib/format.js";
 import { html } from "./lib/html.js";
@@ -112,6 +113,7 @@ function Frozen({ filters, takes }) {
 
 function Navigation({ current, onSettings }) {
   const { data } = useQuery("projections", {});
+  const { signedIn } = useStore(session);
   const trouble = (data?.projections ?? []).filter((one) => one.state === "halted" || one.parked > 0).length;
   return html`<a class="brand" href=${hrefOfPage("overview")} onClick=${follow}><${Mark} />GitHub Metrics</a>
     <nav aria-label="Pages"><ul class="menu">
@@ -121,6 +123,7 @@ function Navigation({ current, onSettings }) {
     <div class="sidebar-foot"><ul class="menu">
       <li><a href="docs"><${Icon} name="docs" />API</a></li>
       <li><button type="button" onClick=${onSettings}><${Icon} name="settings" />Settings</button></li>
+      ${signedIn && html`<li><button type="button" onClick=${() => signOut().catch(() => tell("The service does not answer: you are signed in still.", "bad"))}><${Icon} name="sign-out" />Sign out</button></li>`}
     </ul></div>`;
 }
 

@@ -1,4 +1,8 @@
 import { learn } from "./clock.js";
+import { Store } from "./store.js";
+
+/** Whether it is a cookie that opens the service to this browser: then there is something to sign out of. */
+export const session = new Store({ signedIn: false });
 
 /** What the service answered instead of what was asked for. `status` is 0 where it did not answer. */
 export class ApiError extends Error {
@@ -26,6 +30,12 @@ export function signIn() {
   location.assign(address("login", { next: `${location.pathname.split("/").at(-1)}${location.search}` }));
 }
 
+/** Give the cookie back; then the page is of no use but to sign in again. */
+export async function signOut() {
+  await fetch("logout", { method: "POST", credentials: "same-origin" });
+  signIn();
+}
+
 export async function request(url, options = {}) {
   let answer;
   try {
@@ -35,6 +45,7 @@ export async function request(url, options = {}) {
     throw new ApiError(0, "unreachable", "The service does not answer.");
   }
   learn(answer.headers.get("Date"));
+  if (answer.headers.has("X-Signed-In") !== session.get().signedIn) session.merge({ signedIn: !session.get().signedIn });
   if (answer.ok) return answer;
   if (answer.status === 401) {
     signIn();
