@@ -23,6 +23,11 @@ SELECT count(*) FILTER (WHERE e.received_at >= %(minute)s) AS last_minute,
 FROM webhook_events e WHERE e.position IS NOT NULL AND e.received_at >= %(day)s AND e.received_at < %(now)s
 """
 
+RECOVERED = """
+SELECT count(*) AS recovered, max(e.received_at) AS last_recovered_at
+FROM webhook_events e WHERE e.source = 'reconciled' AND e.position IS NOT NULL
+"""
+
 
 def last_deliveries() -> ListQuery:
     """One row for each repository, the one that has been silent the longest first."""
@@ -34,3 +39,8 @@ async def rates(snapshot: Snapshot, now: datetime) -> Record:
     lengths = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
     begins = {name: now - length for name, length in lengths.items()}
     return await snapshot.one(RATES, {"now": now, **begins})
+
+
+async def recovered(snapshot: Snapshot) -> Record:
+    """Events whose delivery had not come and that were fetched from GitHub afterwards: how many, and when the last."""
+    return await snapshot.one(sql.SQL(RECOVERED))

@@ -90,5 +90,6 @@ webhook_events = Projection(
             "position",
             postgresql_where=text("reading <> 'clean'"),
         ),
+        Index("webhook_events_recovered", "received_at", postgresql_where=text("source = 'reconciled'")),
     ),
 )

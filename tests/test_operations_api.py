@@ -6,6 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from replay.event import Source
+from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request
 from tests.histories import until
 from tests.service import Service, clone, running
@@ -93,3 +95,18 @@ def test_the_log_tells_its_size_and_who_was_silent_the_longest(service: Service)
     assert told["repositories"][1]["received_at"] == told["last_received_at"]
     first = service.get(LOG, page_size=1)
     assert (len(first["repositories"]), first["pagination"]["total"]) == (1, 2)
+
+
+def test_what_was_recovered_is_told_where_something_was(service: Service, database: str) -> None:
+    told = service.get(LOG)
+    assert (told["recovered"], told["last_recovered_at"], told["duplicates"]) == (0, None, 0)
+    history = [
+        delivery(1, "03-01T10:00", "push", payload(after="a" * 40)),
+        *(delivery(n, f"03-0{n}T10:00", "push", payload(after=f"{n}" * 40), source=Source.RECONCILED) for n in (2, 3)),
+        delivery(4, "03-04T10:00", "push", payload(after="d" * 40), source=Source.BACKFILL),
+    ]
+    fill(database, history)
+    fill(database, history[1:2])
+    told = service.get(LOG, min_position=4)
+    assert (told["recovered"], told["last_recovered_at"]) == (2, "2026-03-03T10:00:00Z")
+    assert told["duplicates"] == 1

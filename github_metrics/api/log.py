@@ -46,6 +46,8 @@ class LogState(BaseModel):
     first_received_at: Time | None
     last_received_at: Time | None
     duplicates: int = Field(description="deliveries that came again byte for byte, and were not stored again")
+    recovered: int = Field(description="events that had not come and were fetched from GitHub afterwards")
+    last_recovered_at: Time | None
     rates: Rates
     as_of: Time
     repositories: list[LastDelivery] = Field(description="the one that has been silent the longest first")
@@ -67,7 +69,7 @@ async def get_log(
         return await whole(response, snapshot, query, LastDelivery, "last-deliveries")
     now = instant(request)
     rows, described = await listed(request, response, snapshot, query, paging)
-    state = await snapshot.one(LOG_STATE)
+    state = {**await snapshot.one(LOG_STATE), **await delivery_queries.recovered(snapshot)}
     rates = await delivery_queries.rates(snapshot, now)
     return LogState.model_validate(
         {**state, "rates": rates, "as_of": now, "repositories": rows, "pagination": described}

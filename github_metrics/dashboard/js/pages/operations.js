@@ -3,6 +3,7 @@ import { useProjections } from "../lib/projections.js";
 import { useQuery } from "../lib/query.js";
 import { LastDeliveries } from "../panels/last-deliveries.js";
 import { LogTiles } from "../panels/log-tiles.js";
+import { MissingDeliveries } from "../panels/missing-deliveries.js";
 import { ParkedEvents } from "../panels/parked-events.js";
 import { ProjectionsTable } from "../panels/projections-table.js";
 import { ReceivedLately } from "../panels/received-lately.js";
@@ -20,8 +21,9 @@ export default function Operations({ filters }) {
     <div class="grid">
       <${ReceivedLately} filters=${filters} span="span-8" />
       <${Replays} query=${projections} zone=${filters.tz} span="span-4" />
+      <${LastDeliveries} filters=${filters} span="span-8" />
+      <${MissingDeliveries} log=${log} zone=${filters.tz} span="span-4" />
+      <${ParkedEvents} filters=${filters} />
       <${ProjectionsTable} query=${projections} />
-      <${ParkedEvents} filters=${filters} span="span-6" />
-      <${LastDeliveries} filters=${filters} span="span-6" />
     </div>`;
 }
