@@ -1,8 +1,10 @@
 """What happens is shown without a reload: events, numbers, replays, a connection that breaks off."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -81,6 +83,47 @@ def test_what_came_while_the_connection_was_broken_is_shown_once(service: Servic
     for number in (2001, 2002, 2003, 2004):
         expect(rows(page, number)).to_have_count(1, timeout=WAIT)
     expect(page.locator(".tile-value").first).to_have_text(total(service), timeout=WAIT)
+
+
+def test_a_stream_and_panels_that_are_refused_with_503_are_asked_for_again(service: Service, look: Any) -> None:
+    """The database is away, say. A browser's own EventSource would give up after a status that is not 200."""
+    window: Window = look(service)
+    window.expected = ("Failed to load resource",)
+    page = window.page
+    refused: list[float] = []
+
+    def refuse(route: Any) -> None:
+        if "/stream" in route.request.url:
+            refused.append(time.monotonic())
+        route.fulfill(status=503, json={"detail": "the database is away", "reason": "database"})
+
+    page.route("**/api/metrics/**", refuse)
+    page.goto(f"{service.url}/dashboard")
+    page.get_by_text("This is tried again by itself").first.wait_for()
+    page.locator(".status[data-state=reconnecting]").wait_for()
+    page.wait_for_timeout(4_000)
+    pauses = [after - before for before, after in pairwise(refused)]
+    assert 2 <= len(pauses) <= 6
+    assert pauses[-1] > pauses[0]
+    page.unroute("**/api/metrics/**")
+    page.locator(".status[data-state=live]").wait_for()
+    window.settled()
+    expect(page.locator(".tile-value").first).to_have_text(total(service), timeout=WAIT)
+    deliver(service, 2501)
+    expect(rows(page, 2501)).to_have_count(1, timeout=WAIT)
+
+
+def test_panels_are_asked_for_again_though_the_stream_was_never_lost(service: Service, look: Any) -> None:
+    window: Window = look(service)
+    window.expected = ("Failed to load resource",)
+    page = window.page
+    page.route("**/api/metrics/log*", lambda route: route.fulfill(status=503, json={"detail": "not yet built"}))
+    page.goto(f"{service.url}/dashboard?page=operations")
+    page.locator(".status[data-state=live]").wait_for()
+    page.get_by_text("not yet built").first.wait_for()
+    page.unroute("**/api/metrics/log*")
+    page.get_by_text("Not known").wait_for()
+    assert page.get_by_text("not yet built").count() == 0
 
 
 def test_a_paused_feed_says_how_much_has_come(service: Service, look: Any) -> None:

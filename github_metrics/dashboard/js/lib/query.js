@@ -8,6 +8,11 @@ import { resolve } from "./ranges.js";
 const kept = new Map();
 const MOST = 200;
 
+/** No answer, or one that says that the database is away or a table not yet built: that passes. */
+const PASSING = [0, 502, 503, 504];
+const FIRST_PAUSE = 2_000;
+const LONGEST_PAUSE = 30_000;
+
 function keep(key, data) {
   kept.delete(key);
   kept.set(key, { data, at: Date.now() });
@@ -67,17 +72,20 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
     if (key === null) return undefined;
     const own = state.current;
     const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });
-    const refresh = (anew = true) =>
-      ask(key, url, all, anew).then(
-        () => {
-          own.error = null;
-          if (state.current === own) redraw();
-        },
-        (error) => {
-          own.error = error;
-          if (state.current === own) redraw();
-        },
-      );
+    let waits = null;
+    let pause = FIRST_PAUSE;
+    let left = false;
+    const told = (error) => {
+      own.error = error;
+      clearTimeout(waits);
+      if (error === null) pause = FIRST_PAUSE;
+      else if (PASSING.includes(error.status) && !left) {
+        waits = setTimeout(refresh, pause, false);
+        pause = Math.min(LONGEST_PAUSE, pause * 2);
+      }
+      if (state.current === own) redraw();
+    };
+    const refresh = (anew = true) => ask(key, url, all, anew).then(() => told(null), told);
     own.refresh = refresh;
     refresh(false);
     let { tick } = live.get();
@@ -89,6 +97,8 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
       if (moving && document.visibilityState === "visible") refresh();
     });
     return () => {
+      left = true;
+      clearTimeout(waits);
       clearInterval(timer);
       leave();
     };
