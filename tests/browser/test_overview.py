@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -50,6 +51,32 @@ def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
         sum(int(one.replace(",", "")) for one in last)
         == told.service.get("/api/metrics/summary")["summary"]["total_events"]
     )
+
+
+def test_success_and_processing_time_are_shown_over_time(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=30d&tz=UTC")
+    span = {"start_time": "30d", "end_time": "now", "bucket": "day"}
+    days = [one for one in told.service.get("/api/metrics/trends", **span)["trends"] if one["total_events"]]
+    panel = page.get_by_role("region", name="Success and processing time", exact=True)
+    panel.get_by_role("button", name="Processing time over time as a table").click()
+    shown = [[cell.inner_text() for cell in row.locator("td").all()[1:]] for row in panel.locator("tbody tr").all()]
+    expected = [[one["avg_processing_time_ms"], f"{one['total_events']:,}"] for one in days]
+    found = [row for row in shown if row[1] != "0"]
+    assert [row[1] for row in found] == [events for _, events in expected]
+    assert [
+        abs(float(row[0].removesuffix(" ms")) - took) <= 0.5 for row, (took, _) in zip(found, expected, strict=True)
+    ]
+
+
+def test_one_question_tells_what_comes_over_time(told: Told, look: Any) -> None:
+    window = look(told.service)
+    asked_for: list[str] = []
+    window.page.on("request", lambda request: asked_for.append(request.url))
+    window.open("?range=30d")
+    questions = [parse_qs(urlsplit(url).query) for url in asked_for if "/api/metrics/trends" in url]
+    assert {(*one["bucket"], *one["group_by"], "event_type" in one) for one in questions} == {
+        ("day", "event_type", False)
+    }
 
 
 def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, look: Any) -> None:

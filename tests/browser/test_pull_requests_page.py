@@ -58,6 +58,21 @@ def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
     assert sum(merged) == total["merged_count"]
 
 
+def test_the_distribution_is_the_apis(told: Told, look: Any) -> None:
+    page = look(told.service).open(PAGE)
+    bars = told.service.get("/api/metrics/lifecycle", group="all")["distribution"]
+    panel = page.get_by_role("region", name="Distribution", exact=True)
+    panel.locator(".chart-area svg path").nth(5).wait_for(state="attached")
+    for name, field in (("Cycle time", "cycle_time"), ("Pickup", "pickup_time")):
+        choice = panel.get_by_role("button", name=f"{name} as a histogram")
+        choice.click()
+        assert choice.get_attribute("aria-pressed") == "true"
+        panel.get_by_role("button", name=f"{name}, distribution as a table").click()
+        shown = [int(row.locator("td").nth(1).inner_text()) for row in panel.locator(".chart tbody tr").all()]
+        assert [one for one in shown if one] == [bar[field] for bar in bars if bar[field]]
+        panel.get_by_role("button", name=f"{name}, distribution as a chart").click()
+
+
 def test_the_list_is_searched_filtered_and_sorted_by_the_service(told: Told, look: Any) -> None:
     window = look(told.service)
     page = window.open(PAGE)

@@ -78,6 +78,7 @@ export const exactly = (value, zone) => (known(value) ? `${day(value, zone)}, ${
 export const clock = (value, zone) => dateFormat(zone, { dateless: true, fields: CLOCK }).format(date(value));
 export const clockSeconds = (value, zone) => dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value));
 export const dayShort = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", day: "numeric" }).format(date(value));
+export const dateTimeShort = (value, zone) => `${dayShort(value, zone)}, ${clock(value, zone)}`;
 export const monthYear = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", year: "numeric" }).format(date(value));
 
 /** How long before `now` something was, in the largest unit. */

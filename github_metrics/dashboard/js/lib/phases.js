@@ -35,6 +35,19 @@ export function rough(seconds) {
   return `${fixed(seconds / size, seconds % size === 0 || seconds / size >= 100 ? 0 : 1)} ${unit}`;
 }
 
+const SCALES = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+];
+
+/** How long what is in a bar of a distribution took. */
+export function barName({ from_seconds: from, to_seconds: to }) {
+  const [size, unit] = SCALES.find(([least]) => (from || to) >= least) ?? SCALES.at(-1);
+  if (from === 0) return `under ${to / size} ${unit}`;
+  return to === null ? `${from / size} ${unit} or more` : `${from / size}–${to / size} ${unit}`;
+}
+
 /** Steps of an axis of durations that a person counts in: at most five of them up to `most` seconds. */
 export function durationAxis(most) {
   const steps = [60, 300, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 1_209_600, 2_592_000];

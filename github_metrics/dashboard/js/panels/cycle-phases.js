@@ -77,7 +77,7 @@ const columnsOf = (zone) => [
   { id: "merged_count", label: "Merged", number: true, render: (row) => count(row.merged_count) },
   ...PHASES.map(({ id, name }, index) => ({ id, label: `${name}, mean`, number: true, render: (row) => (row.merged_count ? adding(meansOf(row), row.cycle_time.mean).parts[index] : null) })),
   { id: "cycle_time", label: "Cycle, mean", number: true, render: (row) => (row.merged_count ? adding(meansOf(row), row.cycle_time.mean).total : null) },
-  { id: "median", label: "Cycle, median", number: true, render: (row) => row.cycle_time.median !== null && duration(row.cycle_time.median) },
+  { id: "median", label: "Cycle, median", number: true, render: (row) => (row.cycle_time.median === null ? null : duration(row.cycle_time.median)) },
   { id: "imputed", label: "Imputed", number: true, title: "Phases that stand for a review or approval that never was", render: (row) => count(PHASES.reduce((sum, { id }) => sum + row[id].imputed_count, 0)) },
   { id: "open_count", label: "Still open", number: true, title: "Opened in that week, and still open", render: (row) => count(row.open_count) },
 ];

@@ -1,36 +1,68 @@
+import { useMemo, useState } from "preact/hooks";
+import { Chart, tooltip } from "../components/chart.js";
 import { Panel } from "../components/panel.js";
 import { Empty } from "../components/states.js";
-import { count, duration } from "../lib/format.js";
+import { count, duration, percent, plural } from "../lib/format.js";
 import { html } from "../lib/html.js";
-import { PHASES, rough } from "../lib/phases.js";
+import { barName, PHASES, rough } from "../lib/phases.js";
 
-const ROWS = [{ id: "cycle_time", name: "Cycle time", meaning: "opened to merged" }, ...PHASES];
+const ROWS = [{ id: "cycle_time", name: "Cycle time", meaning: "opened to merged", series: 6 }, ...PHASES];
 const PARTS = ["median", "p75", "p90"];
+const HEIGHT = 356;
 
-/** How cycle time and its phases are spread over all that was merged: what half, three of four and nine of ten took. */
+/** How cycle time, or one of its phases, is spread over all that was merged; and what half, three of four and nine of ten took. */
 export function CycleSpread({ lifecycle, span }) {
-  return html`<${Panel} title="Distribution" note="of all that was merged" span=${span} query=${lifecycle} height=${356}>
-    ${({ total }) => (total.merged_count ? html`<${Spread} total=${total} />` : html`<${Empty} title="Nothing was merged in this range" height=${356} />`)}
+  const [shown, show] = useState(ROWS[0]);
+  return html`<${Panel} title="Distribution" note="of all that was merged" span=${span} query=${lifecycle} height=${HEIGHT}>
+    ${({ total, distribution }) => (total.merged_count ? html`<${Histogram} bars=${distribution} of=${shown} /><${Spread} total=${total} shown=${shown} show=${show} />` : html`<${Empty} title="Nothing was merged in this range" height=${HEIGHT} />`)}
   <//>`;
 }
 
-function Spread({ total }) {
-  const most = Math.max(...ROWS.map(({ id }) => total[id].p90 ?? 0), 1);
-  return html`<table class="spread">
-      <caption class="only-heard">Median, 75th and 90th percentile of cycle time and of each phase</caption>
-      <thead><tr><th scope="col"><span class="only-heard">Phase</span></th><th scope="col" class="number"><i data-part="median"></i>Half</th><th scope="col" class="number"><i data-part="p75"></i>75%</th><th scope="col" class="number"><i data-part="p90"></i>90%</th></tr></thead>
-      ${ROWS.map((row) => html`<${Row} key=${row.id} row=${row} told=${total[row.id]} most=${most} />`)}
-    </table>
-    <p class="beside faint">Half, three of four and nine of ten took no longer than this. A phase counts where it was seen to end: these do not add up.</p>`;
+/** From the first bar with something in it to the last. */
+function filled(bars, id) {
+  const places = bars.map((bar) => bar[id] > 0);
+  return bars.slice(places.indexOf(true), places.lastIndexOf(true) + 1);
 }
 
-function Row({ row, told, most }) {
-  const width = (value, from) => ({ width: `${((100 * Math.max(0, value - from)) / most).toFixed(2)}%` });
-  return html`<tbody>
-    <tr><th scope="row" title=${row.meaning}>${row.name} <span class="faint numbers">${count(told.count)}<span class="only-heard"> seen</span></span></th>
-      ${PARTS.map((part) => html`<td key=${part} class="number" title=${told[part] === null ? "no data" : duration(told[part])}>${rough(told[part])}</td>`)}</tr>
-    <tr aria-hidden="true"><td colspan="4"><div class="spread-bar" data-series=${row.series ?? 6}>
-      ${told.count > 0 && PARTS.map((part, index) => html`<i key=${part} data-part=${part} style=${width(told[part], index ? told[PARTS[index - 1]] : 0)}></i>`)}
-    </div></td></tr>
-  </tbody>`;
+function Histogram({ bars, of }) {
+  const { id, name, series } = of;
+  const rows = useMemo(() => filled(bars, id), [bars, id]);
+  const all = rows.reduce((sum, row) => sum + row[id], 0);
+  const option = useMemo(
+    () => (colours, axis) => ({
+      xAxis: { ...axis, type: "category", data: rows.map(barName), splitLine: { show: false } },
+      yAxis: { ...axis, type: "value", minInterval: 1, splitNumber: 3, axisLine: { show: false } },
+      tooltip: tooltip(colours, ([{ dataIndex }]) => ({
+        title: `${name}: ${barName(rows[dataIndex])}`,
+        lines: [
+          [colours.series[series - 1], "Pull requests", count(rows[dataIndex][id])],
+          [null, "Of all", percent((100 * rows[dataIndex][id]) / all)],
+        ],
+      })),
+      series: [{ id: "spread", name, type: "bar", barCategoryGap: "6%", data: rows.map((row) => row[id] || null), itemStyle: { color: colours.series[series - 1] }, emphasis: { disabled: true } }],
+    }),
+    [rows, id],
+  );
+  const columns = [
+    { id: "from_seconds", label: name, render: barName },
+    { id, label: "Pull requests", number: true, render: (row) => count(row[id]) },
+    { id: "share", label: "Of all", number: true, render: (row) => percent((100 * row[id]) / all) },
+  ];
+  const most = rows.reduce((best, row) => (row[id] > best[id] ? row : best), rows[0]);
+  return html`<${Chart} label=${`${name}, distribution`} height=${132} option=${option} table=${{ columns, rows }} legend=${[{ name: `${name}, pull requests`, series }]}
+    summary=${most ? `${plural(all, "pull request")}; most of them, ${count(most[id])}, took ${barName(most)}.` : "Not seen of any."} />`;
 }
+
+function Spread({ total, shown, show }) {
+  return html`<table class="spread">
+      <caption class="only-heard">Median, 75th and 90th percentile of cycle time and of each phase</caption>
+      <thead><tr><th scope="col"><span class="only-heard">Phase</span></th>${["Half", "75%", "90%"].map((name) => html`<th key=${name} scope="col" class="number">${name}</th>`)}</tr></thead>
+      <tbody>${ROWS.map((row) => html`<${Row} key=${row.id} row=${row} told=${total[row.id]} chosen=${row === shown} choose=${() => show(row)} />`)}</tbody>
+    </table>
+    <p class="beside faint">Half, three of four and nine of ten took no longer. A phase counts where it was seen: these do not add up.</p>`;
+}
+
+const Row = ({ row, told, chosen, choose }) => html`<tr data-chosen=${chosen || undefined} onClick=${choose}>
+  <th scope="row" title=${row.meaning}><button type="button" class="spread-choice" aria-pressed=${chosen} onClick=${choose}><i data-series=${row.series}></i>${row.name}<span class="only-heard"> as a histogram</span></button><span class="faint numbers">${count(told.count)}<span class="only-heard"> seen</span></span></th>
+  ${PARTS.map((part) => html`<td key=${part} class="number" title=${told[part] === null ? "no data" : duration(told[part])}>${rough(told[part])}</td>`)}
+</tr>`;

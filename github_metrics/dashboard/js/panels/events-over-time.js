@@ -6,37 +6,28 @@ import { bucketLabel, bucketTitle } from "../lib/buckets.js";
 import { count, plural, short } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { inWords, OTHER, seriesOf } from "../lib/kinds.js";
-import { useQuery } from "../lib/query.js";
 
 const SHOWN = 5;
-const TAKES = ["window", "tz", "repositories", "users", "actors"];
 
 /** Webhook events of each bucket, stacked by type: the most frequent ones, and the others together. */
-export function EventsOverTime({ filters, summary, trends, bucket, span }) {
-  const types = Object.keys(summary.data?.event_type_distribution ?? {}).slice(0, SHOWN);
-  const parts = Array.from({ length: SHOWN }, (_, index) => {
-    const type = types[index];
-    return useQuery(type && bucket ? "trends" : null, { bucket, event_type: type }, { takes: TAKES, filters }); // SHOWN never changes.
+export const EventsOverTime = ({ filters, trends, bucket, span }) => html`<${Panel} title="Events over time" note=${bucket ? `per ${bucket}, by type` : "by type"} span=${span} query=${trends} height=${312}>
+  ${({ trends: rows }) => (rows.some((one) => one.total_events) ? html`<${Drawn} buckets=${rows} bucket=${bucket} zone=${filters.tz} />` : html`<${Empty} title="No events in this range" height=${312}>Choose a longer range, or fewer filters.<//>`)}
+<//>`;
+
+/** The most frequent types, and per bucket how many events each has; what is left is of other types. */
+function stacked(buckets) {
+  const totals = new Map();
+  for (const { event_types: types } of buckets) for (const [type, events] of Object.entries(types)) totals.set(type, (totals.get(type) ?? 0) + events);
+  const types = [...totals.keys()].sort((a, b) => totals.get(b) - totals.get(a) || a.localeCompare(b)).slice(0, SHOWN);
+  const rows = buckets.map(({ bucket, total_events: total, event_types: found }) => {
+    const values = types.map((type) => found[type] ?? 0);
+    return { bucket, total, values: [...values, total - values.reduce((sum, one) => sum + one, 0)] };
   });
-  const shown = parts.slice(0, types.length);
-  const ready = types.length === 0 || shown.every((one) => one.data);
-  return html`<${Panel} title="Events over time" note=${bucket ? `per ${bucket}, by type` : "by type"} span=${span} query=${[summary, trends, ...shown]} height=${312}>
-    ${() => (trends.data.trends.some((one) => one.total_events) && ready ? html`<${Drawn} types=${types} parts=${shown.map((one) => one.data.trends)} totals=${trends.data.trends} bucket=${bucket} zone=${filters.tz} />` : html`<${Empty} title="No events in this range" height=${312}>Choose a longer range, or fewer filters.<//>`)}
-  <//>`;
+  return { rows, names: totals.size > types.length ? [...types, OTHER] : types };
 }
 
-/** Per bucket and type; what is left of the total is of other types. The parts may be an event apart from the total. */
-function stacked(types, parts, totals) {
-  const by = parts.map((part) => new Map(part.map((one) => [one.bucket, one.total_events])));
-  return totals.map(({ bucket, total_events: total }) => {
-    const values = by.map((part) => part.get(bucket) ?? 0);
-    return { bucket, total, values: [...values, Math.max(0, total - values.reduce((sum, one) => sum + one, 0))] };
-  });
-}
-
-function Drawn({ types, parts, totals, bucket, zone }) {
-  const rows = useMemo(() => stacked(types, parts, totals), [types.join(), ...parts, totals]);
-  const names = rows.some((row) => row.values.at(-1) > 0) ? [...types, OTHER] : types;
+function Drawn({ buckets, bucket, zone }) {
+  const { rows, names } = useMemo(() => stacked(buckets), [buckets]);
   const series = seriesOf(names);
   const option = useMemo(
     () => (colours, axis) => {
@@ -61,7 +52,7 @@ function Drawn({ types, parts, totals, bucket, zone }) {
         })),
       };
     },
-    [rows, names.join(), bucket, zone],
+    [rows, bucket, zone],
   );
   const columns = [
     { id: "bucket", label: `From (${zone})`, render: (row) => bucketTitle(row.bucket, bucket, zone) },

@@ -78,7 +78,7 @@ export function LiveFeed({ filters, summary, span }) {
   return html`<${Panel} title=${live ? "Live events" : "Events"} note=${live ? "as they come, newest first" : "the last of the range"} span=${span} query=${query} rows=${10} height=${420} tools=${tools} flush>
     ${() => html`<div class="feed-box">
       ${held && html`<button type="button" class="feed-held" onClick=${() => setHeld(null)}>Paused${fresh ? `: ${plural(fresh, "new event")}` : ""}</button>`}
-      ${shown.length ? html`<ol class="feed" aria-label="Events" tabindex="0" data-dated=${shown.some((event) => feedTime(event.created_at) === "full") || undefined}>${shown.map((event) => html`<${Row} key=${event.position} event=${event} zone=${filters.tz} />`)}</ol>` : html`<${Empty} title="No events match" height=${360}>The range, or a filter, leaves nothing.<//>`}
+      ${shown.length ? html`<ol class="feed" aria-label="Events" tabindex="0" data-dated=${shown.some((event) => feedTime(event.created_at) === "short") || undefined}>${shown.map((event) => html`<${Row} key=${event.position} event=${event} zone=${filters.tz} />`)}</ol>` : html`<${Empty} title="No events match" height=${360}>The range, or a filter, leaves nothing.<//>`}
       ${live && !held && html`<${Announcement} newest=${events[0]?.position ?? 0} />`}
     </div>`}
   <//>`;
@@ -95,7 +95,7 @@ function Row({ event, zone }) {
   </a></li>`;
 }
 
-const feedTime = (at) => (Date.now() - new Date(at) < 20 * 3_600_000 ? "clock" : "full");
+const feedTime = (at) => (Date.now() - new Date(at) < 20 * 3_600_000 ? "clock" : "short");
 
 /** Says how many came, not each of them, and not more often than one can listen to. */
 function Announcement({ newest }) {
