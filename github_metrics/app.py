@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from github_metrics import dashboard_pages
@@ -45,6 +45,7 @@ from github_metrics.api import (
     webhooks,
     websocket,
 )
+from github_metrics.api.selection import only_what_applies
 from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.keys import Keys
@@ -148,7 +149,7 @@ def _prefixes(settings: Settings) -> tuple[str, ...]:
 
 
 def _metrics_router() -> APIRouter:
-    router = APIRouter(prefix="/api/metrics", dependencies=requests.KEYS)
+    router = APIRouter(prefix="/api/metrics", dependencies=[*requests.KEYS, Depends(only_what_applies)])
     for part in (
         webhooks,
         repositories,

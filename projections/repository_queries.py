@@ -5,7 +5,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.people import FACTS, People
+from projections import pull_request_authors
+from projections.people import CHOSEN, FACTS, People
+from projections.pull_request_authors import NUMBERED, authored, belongs
 from replay.snapshot import Record, Snapshot
 
 READS = (
@@ -17,6 +19,7 @@ READS = (
     "pr_labels",
     "pr_label_sightings",
     "check_run_attempts",
+    *pull_request_authors.READS,
 )
 """The projections that a profile is made of, beside those of the other endpoints' numbers in it."""
 
@@ -39,25 +42,28 @@ WHERE r.repository_id = ANY(%(ids)s) ORDER BY last.position DESC NULLS LAST, r.r
 """
 WORK = sql.SQL(
     """
-WITH {facts}, checked AS (
+WITH {facts}, {authored}, theirs AS NOT MATERIALIZED (
+    SELECT * FROM (SELECT *, author_type = 'Bot' AS bot FROM pulls) AS pulls WHERE {chosen}
+), checked AS (
     SELECT count(*) AS completed, count(*) FILTER (WHERE conclusion = 'success') AS succeeded,
            count(*) FILTER (WHERE conclusion NOT IN ('success', 'skipped', 'cancelled', 'neutral', 'stale')) AS failed
     FROM check_run_attempts
     WHERE repository_id = ANY(%(repository_ids)s)
-    AND completed_at >= %(start)s::timestamptz AND completed_at < %(end)s::timestamptz
+    AND completed_at >= %(start)s::timestamptz AND completed_at < %(end)s::timestamptz AND {belongs}
 )
 SELECT (SELECT row_to_json(counted) FROM (
            SELECT count(*) FILTER (WHERE opened) AS opened, count(*) FILTER (WHERE merged_then) AS merged,
                   count(*) FILTER (WHERE closed) AS closed, count(*) FILTER (WHERE state = 'open') AS open
-           FROM pulls) AS counted) AS pull_requests,
+           FROM theirs) AS counted) AS pull_requests,
        (SELECT row_to_json(counted) FROM (
            SELECT count(*) AS reviews, count(*) FILTER (WHERE state = 'approved') AS approved,
                   count(*) FILTER (WHERE state = 'changes_requested') AS changes_requested,
                   count(*) FILTER (WHERE state = 'commented') AS commented, count(DISTINCT person) AS reviewers
-           FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz) AS counted) AS reviews,
+           FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz AND {chosen}
+           ) AS counted) AS reviews,
        (SELECT row_to_json(checked) FROM checked) AS checks,
        (SELECT coalesce(json_agg(counted), '[]') FROM (
-           SELECT label, count(*) AS current FROM pulls, unnest(labels) AS label WHERE state = 'open'
+           SELECT label, count(*) AS current FROM theirs, unnest(labels) AS label WHERE state = 'open'
            GROUP BY label ORDER BY current DESC, label LIMIT %(labels)s) AS counted) AS labels
 """
 )
@@ -70,6 +76,13 @@ async def known(snapshot: Snapshot, ids: Sequence[int]) -> Record | None:
 
 
 async def work(snapshot: Snapshot, asked: People) -> Record:
-    """Counts of pull requests, reviews by others than the author and check attempts, and the labels of open ones."""
-    query = WORK.format(facts=sql.SQL(FACTS))
+    """Counts of pull requests by these authors, reviews by these people of what others wrote, and attempts of checks of
+    those authors' pull requests; and the labels of their open ones.
+    """
+    query = WORK.format(
+        facts=sql.SQL(FACTS),
+        authored=authored(asked),
+        chosen=sql.SQL(CHOSEN),
+        belongs=belongs(asked, NUMBERED),
+    )
     return await snapshot.one(query, {**asked.arguments(), "prefix": "", "labels": LABELS})

@@ -1,5 +1,5 @@
-"""What holds for every endpoint that reads, on the golden history: lists are sorted as a whole, and an answer that has
-not changed is 304.
+"""What holds for every endpoint that reads, on the golden history: lists are sorted as a whole, what selects is taken or
+refused, and an answer that has not changed is 304.
 """
 
 import csv
@@ -13,6 +13,7 @@ import pytest
 
 from tests.golden import deliveries
 from tests.service import Service, clone, running
+from tests.test_api import problem
 
 BELOW = "/api/metrics/"
 BY_KEY = {
@@ -140,10 +141,10 @@ OF_NOW = {"get_labels", "get_log", "get_pull_requests", "get_projections"}
 MARCH = {"start_time": "2026-03-01", "end_time": "2026-04-01"}
 
 
-def endpoints(api: Service) -> dict[str, str]:
-    """The path of each that answers with JSON, filled in."""
+def endpoints(api: Service) -> dict[str, tuple[str, set[str]]]:
+    """The path, filled in, and the parameters of each that answers with JSON."""
     return {
-        of["get"]["operationId"]: path.format(**PATH)
+        of["get"]["operationId"]: (path.format(**PATH), {one["name"] for one in of["get"].get("parameters", ())})
         for path, of in api.get("/openapi.json")["paths"].items()
         if path.startswith(BELOW) and "get" in of and path != f"{BELOW}stream"
     }
@@ -155,13 +156,14 @@ def again(api: Service, path: str, asked: dict[str, str], tag: str | None) -> An
 
 def test_of_a_window_that_is_over_every_answer_stays_what_it_was(api: Service) -> None:
     """A second later, so that an answer that tells of now would be another one."""
-    found = {name: (path, api.client.get(path, params=MARCH)) for name, path in endpoints(api).items()}
+    asked = {name: (path, MARCH if "end_time" in taken else {}) for name, (path, taken) in endpoints(api).items()}
+    found = {name: (of, api.client.get(of[0], params=of[1])) for name, of in asked.items()}
     assert {answer.status_code for _, answer in found.values()} == {200}
     threading.Event().wait(1.1)
     unchanged = set()
-    for name, (path, before) in found.items():
-        if again(api, path, MARCH, before.headers.get("ETag")).status_code == 304:
-            assert api.client.get(path, params=MARCH).content == before.content, name
+    for name, ((path, window), before) in found.items():
+        if again(api, path, window, before.headers.get("ETag")).status_code == 304:
+            assert api.client.get(path, params=window).content == before.content, name
             unchanged.add(name)
     assert unchanged == found.keys() - OF_NOW
 
@@ -187,3 +189,48 @@ def test_what_depends_on_now_is_another_answer_each_time(
 ) -> None:
     before = api.client.get(f"{BELOW}{path}", params=asked)
     assert again(api, f"{BELOW}{path}", asked, before.headers["ETag"]).status_code == status
+
+
+# ── Selection ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SELECTION = {
+    "start_time": "2026-03-02",
+    "end_time": "2026-03-09",
+    "tz": "Asia/Kolkata",
+    "repositories": "octo/app",
+    "users": "ann",
+    "exclude_users": "bob",
+    "actors": "bot",
+}
+LEFT_OUT = {
+    # One event, one pull request, one repository.
+    "get_webhook_event_by_id": set(SELECTION),
+    "get_pr_story": set(SELECTION),
+    "explain_pull_request": set(SELECTION),
+    "get_repository": {"repositories"},
+    # What the teams file says, and what an operator looks at.
+    "get_maintainers": set(SELECTION) - {"repositories"},
+    "get_projections": set(SELECTION),
+    "get_parked_events": set(SELECTION),
+    "get_log": set(SELECTION),
+}
+"""What means nothing by the path, or by what an endpoint tells of."""
+
+
+def test_every_endpoint_takes_what_selects_or_says_that_it_means_nothing(api: Service) -> None:
+    for name, (path, taken) in endpoints(api).items():
+        refused = LEFT_OUT.get(name, set())
+        assert SELECTION.keys() - taken == refused, name
+        for parameter, value in SELECTION.items():
+            answer = api.client.get(path, params={parameter: value})
+            if parameter not in refused:
+                assert answer.status_code == 200, (name, parameter, answer.text)
+                continue
+            (fault,) = problem(answer, 422, "invalid_parameter")
+            assert (fault["type"], fault["loc"]) == ("not_applicable", ["query", parameter]), name
+
+
+def test_what_means_nothing_is_named_all_at_once(api: Service) -> None:
+    asked = {"users": "ann", "page": 1, "repositories": "octo/app"}
+    faults = problem(api.client.get(f"{BELOW}pr-story/octo/app/1", params=asked), 422, "invalid_parameter")
+    assert [fault["loc"][1] for fault in faults] == ["repositories", "users"]

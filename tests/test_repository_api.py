@@ -210,3 +210,35 @@ def test_a_slash_in_a_part_of_the_path_is_refused(api: Service) -> None:
     answer = api.client.get("/api/metrics/repositories/octo%2Fhello/x")
     assert answer.status_code in (400, 404)
     assert api.client.get(PROFILE, params={"start_time": "soon"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        # opened, merged and open pull requests; reviews, reviewers; checks; deployments; current labels
+        ({}, (2, 1, 2, 3, 2, 3, 1, 2)),
+        ({"actors": "human"}, (2, 1, 2, 2, 1, 3, 0, 2)),
+        ({"actors": "bot"}, (0, 0, 0, 1, 1, 0, 1, 0)),
+        ({"users": "Octocat"}, (2, 1, 2, 0, 0, 3, 0, 2)),
+        ({"users": ["monalisa", "ci[bot]"]}, (0, 0, 0, 3, 2, 0, 1, 0)),
+        ({"exclude_users": "MONALISA"}, (2, 1, 2, 1, 1, 3, 1, 2)),
+        ({"exclude_users": "octocat"}, (0, 0, 0, 3, 2, 0, 1, 0)),
+        ({"users": "nobody\x00"}, (0, 0, 0, 0, 0, 0, 0, 0)),
+    ],
+)
+def test_a_repository_in_what_some_people_did(
+    api: Service, parameters: dict[str, Any], expected: tuple[int, ...]
+) -> None:
+    found = api.get(PROFILE, **DAY, **parameters)
+    pulls, reviews = found["pull_requests"], found["reviews"]
+    assert (
+        *(pulls[name] for name in ("opened", "merged", "open")),
+        *(reviews[name] for name in ("reviews", "reviewers")),
+        found["checks"]["completed"],
+        found["deployments"]["deployments"],
+        len(found["labels"]),
+    ) == expected
+    assert found["lifecycle"]["merged_count"] == pulls["merged"]
+    asked = {**DAY, **parameters, "repositories": "octo/hello"}
+    events = api.get("/api/metrics/summary", **{"actors": "all"} | asked)["summary"]
+    assert found["events"]["total_events"] == events["total_events"]

@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query, Request
 
 from github_metrics.api.requests import Asked, Clock, Names, Reads, Zone, instant, never, text
-from projections.people import Actors, People
+from projections.people import Actors, People, Window
 from projections.webhook_queries import repository_ids
 from replay.snapshot import Snapshot
 
 NEEDED = ("repositories", "repository_names", "actors")
 """Projections that tell which repositories are meant by a name, and who is a bot."""
+
+
+Users = Annotated[Names, Query(description="only these logins; may be repeated")]
+Excluded = Annotated[Names, Query(description="not these logins; may be repeated")]
 
 
 class Question(NamedTuple):
@@ -38,24 +42,30 @@ def asks(*reads: str, actors: Actors = "human", clock: Clock = never) -> Any:
         window: Asked,
         zone: Zone,
         repositories: Annotated[Names, Query(description="org/repo, by any name it ever had; may be repeated")] = None,
-        users: Annotated[Names, Query(description="only these logins; may be repeated")] = None,
-        exclude_users: Annotated[Names, Query(description="not these logins; may be repeated")] = None,
+        users: Users = None,
+        exclude_users: Excluded = None,
         actors: Annotated[Actors, Query(description="humans, bots, or all")] = actors,
     ) -> Question:
-        people = People(
-            start=window.start,
-            end=window.end,
-            repository_ids=await repository_ids(snapshot, [text(name) for name in repositories])
-            if repositories
-            else None,
-            users=[text(login) for login in users] if users else None,
-            excluded=[text(login) for login in exclude_users or ()],
-            actors=actors,
-            bot_logins=request.app.state.bot_logins,
-        )
+        ids = await repository_ids(snapshot, [text(name) for name in repositories]) if repositories else None
+        people = whose(request, window, users, exclude_users, actors, ids)
         return Question(snapshot, people, zone, instant(request).replace(microsecond=0))
 
     return Depends(question, scope="function")
+
+
+def whose(
+    request: Request, window: Window, users: Names, excluded: Names, actors: Actors, ids: Sequence[int] | None
+) -> People:
+    """Whose work in a window a request asks for, in the repositories of these ids (None: all)."""
+    return People(
+        start=window.start,
+        end=window.end,
+        repository_ids=ids,
+        users=[text(login) for login in users] if users else None,
+        excluded=[text(login) for login in excluded or ()],
+        actors=actors,
+        bot_logins=request.app.state.bot_logins,
+    )
 
 
 async def within(asked: Question, repository: Sequence[str] | None) -> People:

@@ -34,7 +34,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for code, text in {
         400: "A parameter cannot be understood; `detail` names it",
         401: "An API key is needed",
-        422: "A parameter is out of bounds",
+        422: "A parameter is out of bounds, or selects nothing here",
         503: "The database is away, or the projections have not come so far yet: try again",
     }.items()
 }

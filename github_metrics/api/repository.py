@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from github_metrics.api.asked import Excluded, Users, whose
 from github_metrics.api.deployments import Keys, keys_shown, measured, periods
 from github_metrics.api.lifecycle import Lifecycle, phases_shown
 from github_metrics.api.pages import Time, TimeRange
@@ -17,7 +18,7 @@ from github_metrics.api.requests import Asked, Reads, instant, text, until_over
 from projections import deployment_queries, lifecycle_queries, repository_queries, summary_queries
 from projections.deployment_queries import Production
 from projections.listing import Part
-from projections.people import People
+from projections.people import Actors, People
 from projections.rolled_up import rollups
 from projections.webhook_filters import Filters
 from projections.webhook_queries import repository_ids
@@ -141,6 +142,9 @@ async def _meant(
     window: Asked,
     owner: Owner,
     repo: Repo,
+    users: Users = None,
+    exclude_users: Excluded = None,
+    actors: Annotated[Actors, Query(description="humans, bots, or all")] = "all",
 ) -> Meant:
     if b"%2f" in request.scope.get("raw_path", b"").lower():
         raise BadParameter("owner and repo are parts of the path of their own: neither holds a slash")
@@ -148,9 +152,7 @@ async def _meant(
     found = await repository_queries.known(snapshot, await repository_ids(snapshot, [name]))
     if found is None:
         raise NotFound(f"no repository {name} was seen")
-    people = People(
-        window.start, window.end, [found["repository_id"]], actors="all", bot_logins=request.app.state.bot_logins
-    )
+    people = whose(request, window, users, exclude_users, actors, [found["repository_id"]])
     return Meant(snapshot, found, people, instant(request))
 
 
@@ -161,7 +163,7 @@ async def _meant(
 )
 async def get_repository(request: Request, meant: Annotated[Meant, Depends(_meant, scope="function")]) -> Repository:
     """One repository: its names, events by type, pull requests and their cycle times, reviews, check success, DORA keys
-    and labels. Everybody's work counts, that of bots too.
+    and labels. Users are senders, authors, reviewers and deployers; all count unless asked otherwise.
     """
     snapshot, found, people, _ = meant
     events = await summary_queries.overview(snapshot, await rollups(snapshot), Filters(people), top=1)
