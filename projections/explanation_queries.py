@@ -11,6 +11,7 @@ from psycopg import sql
 
 from projections.lifecycle import ONE, lifecycle
 from projections.lifecycle import READS as LIFECYCLE_READS
+from projections.pull_request_queries import BY_ANOTHER_PERSON
 from replay.snapshot import Record, Snapshot
 from replay.version import EPOCH
 
@@ -108,6 +109,31 @@ ORDER BY fact, at, position
 """
 
 
+TURNS = sql.SQL(
+    """
+WITH {lifecycle},
+told AS (
+    SELECT e.action, lower(e.requested_reviewer) AS person, e.at, e.position, e.delivery_id, e.event_type,
+           {by_another} AS by_another
+    FROM chosen l JOIN pr_events e USING (repository_id, number)
+)
+SELECT * FROM (
+    SELECT DISTINCT ON (action, person, at) 'turn' AS fact, action, person, at, position, delivery_id, event_type
+    FROM told WHERE at IS NOT NULL
+    AND (action = 'synchronize' OR action IN ('review_requested', 'review_request_removed') AND person IS NOT NULL)
+    ORDER BY action, person, at, position) AS turns
+UNION ALL
+SELECT * FROM (
+    SELECT 'last_activity', action, person, at, position, delivery_id, event_type
+    FROM told WHERE at IS NOT NULL AND by_another ORDER BY at DESC, position LIMIT 1) AS latest
+ORDER BY at, position
+"""
+).format(lifecycle=lifecycle(ONE), by_another=sql.SQL(BY_ANOTHER_PERSON))
+"""Pushes, and requests for review of persons that were made or taken back, as far as they differ; and the last that
+another person than the author did.
+"""
+
+
 async def life(snapshot: Snapshot, one: dict[str, Any], people: dict[str, Any]) -> Record | None:
     """Its row of `lifecycle`. `one`: repository_id and number; `people`: bot_logins, in lower case, and
     approval_prefix.
@@ -129,6 +155,11 @@ async def deliveries(snapshot: Snapshot, one: dict[str, Any], life: Record) -> l
     hashes = [body_hash(version) for version in versions]
     times = {name: life[name] for name in ("opened_at", "merged_at")}
     return await snapshot.rows(DELIVERIES, {**one, **times, "hashes": hashes})
+
+
+async def turns(snapshot: Snapshot, one: dict[str, Any], people: dict[str, Any]) -> list[Record]:
+    """What begins and ends review rounds, beside reviews, as `turn`; and the `last_activity` of another person."""
+    return await snapshot.rows(TURNS, {**one, **people})
 
 
 VERSIONS = ("details_version", "draft_version", "author_version", "size_version")

@@ -26,14 +26,18 @@ STALE_AFTER = timedelta(days=14)
 SIZES: LiteralString = """
     (ARRAY['XS', 'S', 'M', 'L', 'XL', 'XXL'])[1 + width_bucket(size, ARRAY[10, 30, 100, 500, 1000]::bigint[])]
 """
-STALE: LiteralString = """
+BY_ANOTHER_PERSON: LiteralString = """
+        NOT coalesce(e.actor_id = l.author_id, lower(e.actor) = lower(l.author), false)
+        AND NOT coalesce(e.actor_type = 'Bot' OR right(e.actor, 5) = '[bot]'
+                         OR lower(e.actor) IN (SELECT person FROM bots), false)
+"""
+"""Whether neither its author nor a bot caused an event `e` of a pull request `l`."""
+STALE: LiteralString = f"""
     CASE WHEN merged_at IS NOT NULL OR closed_at IS NOT NULL OR draft OR created_at > %(quiet)s::timestamptz THEN false
     ELSE NOT EXISTS (
         SELECT FROM pr_events e
         WHERE e.repository_id = l.repository_id AND e.number = l.number AND e.at > %(quiet)s::timestamptz
-        AND NOT coalesce(e.actor_id = l.author_id, lower(e.actor) = lower(l.author), false)
-        AND NOT coalesce(e.actor_type = 'Bot' OR right(e.actor, 5) = '[bot]'
-                         OR lower(e.actor) IN (SELECT person FROM bots), false)
+        AND {BY_ANOTHER_PERSON}
     ) END
 """
 """Open, no draft, and since `quiet` nobody but its author and bots has touched it."""

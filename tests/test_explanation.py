@@ -1,6 +1,8 @@
 """GET /api/metrics/explain: the life of tests/told.py led back to its deliveries by hand, and what is odd about others."""
 
+import statistics
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
@@ -135,7 +137,64 @@ def test_facts_are_led_back_to_the_telling_that_was_taken_over(explained: Any) -
         "bot_reviews": (1, [4]),
         "reviewed_in_draft": (False, []),
         "merged_without_review": (False, []),
+        # monalisa answered a request, and a push since.
+        "review_rounds": (2, [12, 14, 17, 27]),
+        "age": (None, [1, 37]),
+        "last_activity_at": (at("12:00"), [37]),
+        "stale": (False, [1, 37, 37]),
     }
+    assert explained["as_of"] is None
+
+
+def asked_of(reviewer: dict[str, Any], clock: str, action: str = "review_requested") -> Told:
+    parts = {"pull_request": pull_request(1, updated=clock), "requested_reviewer": reviewer}
+    return "pull_request", payload(action, **parts)
+
+
+def test_a_round_is_a_request_or_a_push_and_its_answer_of_the_person_with_the_most(database: str) -> None:
+    found = explain(
+        database,
+        *sent(
+            pull("opened", "09:00"),  # 1
+            asked_of(ALICE, "09:10"),  # 2
+            asked_of(ALICE, "09:20", "review_request_removed"),  # 3
+            review(1, ALICE, "commented", "09:30"),  # 4: of nothing
+            pull("synchronize", "09:40"),  # 5
+            pull("synchronize", "09:50"),  # 6
+            review(2, ALICE, "approved", "10:00"),  # 7: of 5
+            review(3, ALICE, "commented", "10:10"),  # 8: of nothing
+            asked_of(MONALISA, "10:20"),  # 9
+            review(4, MONALISA, "approved", "10:20"),  # 10: of 9, in the same second
+            asked_of(MONALISA, "10:30"),  # 11
+            pull("synchronize", "10:40"),  # 12
+            review(5, MONALISA, "approved", "10:50"),  # 13: of 11, the request comes before pushes
+            *(asked_of(BOT, f"11:0{of}") for of in range(3)),
+            *(review(10 + of, BOT, "approved", f"11:0{of}") for of in range(3)),
+            *(review(20 + of, OCTOCAT, "commented", f"11:1{of}") for of in range(3)),
+        ),
+    )
+    assert facts(found)["review_rounds"] == (2, [9, 10, 11, 13])
+
+
+def test_what_is_open_is_as_old_as_it_is_now_and_stale_when_nobody_else_came(database: str) -> None:
+    told = sent(
+        pull("opened", "09:00"),
+        pull("labeled", "10:00", label={"name": "bug"}, sender=ALICE),
+        pull("labeled", "11:00", label={"name": "ui"}, sender=BOT),
+        pull("synchronize", "12:00"),
+    )
+    last = fill(database, told)
+    with running(database) as service:
+        before = service.client.get(EXPLAIN, params={"min_position": last})
+        found = before.json()
+        again = service.client.get(EXPLAIN, headers={"If-None-Match": '"", W/""'})
+    as_of = datetime.fromisoformat(found["as_of"])
+    age = (as_of - datetime.fromisoformat(at("09:00"))).total_seconds()
+    assert facts(found)["age"] == (age, [1])
+    assert facts(found)["last_activity_at"] == (at("10:00"), [2])
+    assert facts(found)["stale"] == (True, [1, 2])
+    assert "ETag" not in before.headers
+    assert again.status_code == 200
 
 
 def test_the_draft_history_is_told_in_full(explained: Any) -> None:
@@ -304,6 +363,8 @@ def test_every_number_of_a_simulated_history_is_explained_and_the_same(database:
         histories.project(database, connection)
     with running(database, projector=False) as service:
         checked = lives(database)
+        rounds: dict[str, list[int]] = defaultdict(list)
+        told = listed(service)
         for life in checked:
             found = service.get(f"/api/metrics/explain/{life['full_name']}/{life['number']}")
             for boundary in found["boundaries"]:
@@ -312,12 +373,38 @@ def test_every_number_of_a_simulated_history_is_explained_and_the_same(database:
                 assert raw is None or boundary["source"] is not None, boundary
             for phase in found["phases"]:
                 assert phase["seconds"] == life[phase["name"]], phase
+            of = {one["name"]: one["value"] for one in found["facts"]}
+            if of["review_rounds"] is not None:
+                rounds[life["full_name"]].append(of["review_rounds"])
+            row = told[life["full_name"], life["number"]]
+            assert of["stale"] == row["stale"]
+            # The list was asked for earlier.
+            assert (of["age"] is None) == (row["age"] is None)
+            assert of["age"] is None or of["age"] == pytest.approx(row["age"], abs=600)
             for fact in found["facts"]:
-                assert fact["value"] == life[fact["name"]], fact
+                assert fact["name"] in DERIVED or fact["value"] == life[fact["name"]], fact
                 assert fact["value"] in (None, False, 0) or fact["sources"] or fact["name"] in SOURCELESS, fact
+        assert rounds
+        for name, of_each in rounds.items():
+            known = service.get("/api/metrics/reviewers", repositories=name)["summary"]["review_rounds"]
+            assert (known["count"], known["median"]) == (len(of_each), round(statistics.median(of_each), 1))
+            assert known["mean"] == pytest.approx(statistics.mean(of_each), abs=0.051)
     assert len(checked) > 20
     assert any(life["merged"] and life["first_review_at"] for life in checked)
 
 
+def listed(service: Service) -> dict[tuple[str, int], Any]:
+    """The list of pull requests, by name of the repository and number."""
+    found: dict[tuple[str, int], Any] = {}
+    for page in count(1):
+        answer = service.get("/api/metrics/pull-requests", actors="all", page=page, page_size=100)
+        found |= {(one["repository"], one["number"]): one for one in answer["data"]}
+        if not answer["pagination"]["has_next"]:
+            break
+    return found
+
+
+DERIVED = {"review_rounds", "age", "last_activity_at", "stale"}
+"""What is no column of a life."""
 SOURCELESS = {"merged_without_review"}
 """What is so because nothing happened."""

@@ -12,7 +12,7 @@ from tests.test_api import HISTORY
 
 BELOW = "/api/metrics/"
 QUERIES = {
-    "explain_pull_request": 6,
+    "explain_pull_request": 7,
     "get_api_usage": 2,
     "get_checks": 2,
     "get_comment_resolution_time": 3,

@@ -5,8 +5,10 @@ The values are those of projections.lifecycle; here they are only led back to wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from github_metrics.api import open_work, review_rounds
 from github_metrics.api.candidates import fault_of, passed_over, source_of, speaks_of, turned
 from projections.explanation_queries import body_hash
 from replay.snapshot import Record
@@ -26,13 +28,15 @@ READY = {
 
 @dataclass(frozen=True)
 class Explained:
-    """A pull request's life with what it could have been made of. `deliveries` and `candidates`: as
-    projections.explanation_queries gives them.
+    """A pull request's life with what it could have been made of. `deliveries`, `candidates` and `turns`: as
+    projections.explanation_queries gives them. `now`: what its age is as of.
     """
 
     life: Record
     deliveries: list[Record]
     candidates: list[Record]
+    turns: list[Record]
+    now: datetime
 
     def boundaries(self) -> list[dict[str, Any]]:
         """Each moment in the life."""
@@ -163,10 +167,26 @@ class Explained:
             ("bot_reviews", life["bot_reviews"], "reviews by bots other than the author", bots),
             ("reviewed_in_draft", life["reviewed_in_draft"], "a person reviewed it before it was ready", drafted[:1]),
             ("merged_without_review", life["merged_without_review"], "merged, and no person had reviewed it", []),
+            *self._derived(),
         ]
         return [
             {"name": name, "value": value, "rule": rule, "sources": [source_of(one) for one in of[:SHOWN] if one]}
             for name, value, rule, of in told
+        ]
+
+    def _derived(self) -> list[tuple[str, Any, str, Sequence[Record | None]]]:
+        """Those that are worked out of many deliveries, and those that are as of now."""
+        life, opened = self.life, self._fact("opened_at")
+        last = next((row for row in self.turns if row["fact"] == "last_activity"), None)
+        rounds, of_rounds = review_rounds.most_rounds(
+            self.candidates, [row for row in self.turns if row["fact"] == "turn"]
+        )
+        done = [] if open_work.is_open(life) else [self._telling("details_version")]
+        return [
+            ("review_rounds", rounds, review_rounds.RULE, of_rounds),
+            ("age", open_work.age(life, self.now), open_work.AGE, [opened, *done]),
+            ("last_activity_at", None if last is None else last["at"], open_work.LAST_ACTIVITY, [last]),
+            ("stale", open_work.stale(life, last, self.now), open_work.STALE, [opened, last, *done]),
         ]
 
     def phases(self) -> list[dict[str, Any]]:

@@ -3,13 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.explained import Explained
+from github_metrics.api.open_work import is_open
 from github_metrics.api.pages import Time
 from github_metrics.api.problems import PROBLEMS, NotFound, Problem
 from github_metrics.api.pull_request_path import Asked, names_one
+from github_metrics.api.requests import instant
 from projections import explanation_queries
 
 router = APIRouter(tags=["pull requests"])
@@ -65,7 +67,7 @@ class Fact(BaseModel):
     """A number or flag that is no time."""
 
     name: str = Field(examples=["size"])
-    value: bool | int | str | None
+    value: bool | int | float | Time | str | None
     rule: str
     sources: list[Delivery] = Field(description="the first 50")
 
@@ -96,6 +98,7 @@ class Explanation(BaseModel):
     phases: list[Phase]
     facts: list[Fact]
     draft_history: list[DraftTurn]
+    as_of: Time | None = Field(description="what age and stale refer to: now; null of one that is done")
 
 
 @router.get(
@@ -104,7 +107,7 @@ class Explanation(BaseModel):
     responses={**PROBLEMS, 404: {"model": Problem, "description": "No such pull request"}},
 )
 async def explain_pull_request(
-    request: Request, asked: Annotated[Asked, names_one(*explanation_queries.READS)]
+    request: Request, response: Response, asked: Annotated[Asked, names_one(*explanation_queries.READS)]
 ) -> Explanation:
     """Where the numbers of one pull request come from: each boundary, phase and count with its rule, the delivery that
     set it, and what was passed over and why.
@@ -118,7 +121,13 @@ async def explain_pull_request(
     if life is None:
         raise NotFound(f"PR #{asked.number} of {asked.found['repository']} is known by comments only: no numbers")
     candidates = await explanation_queries.candidates(snapshot, asked.key, people, life)
-    explained = Explained(life, await explanation_queries.deliveries(snapshot, asked.key, life), candidates)
+    now = instant(request).replace(microsecond=0)
+    deliveries = await explanation_queries.deliveries(snapshot, asked.key, life)
+    turns = await explanation_queries.turns(snapshot, asked.key, people)
+    explained = Explained(life, deliveries, candidates, turns, now)
+    if is_open(life):
+        # Its age is another one each second: nobody has this answer already.
+        del response.headers["ETag"]
     return Explanation.model_validate(
         {
             "pr": {"number": asked.number, **{name: asked.found[name] for name in ("repository", "title", "url")}},
@@ -127,5 +136,6 @@ async def explain_pull_request(
             "phases": explained.phases(),
             "facts": explained.facts(),
             "draft_history": explained.draft_history(),
+            "as_of": now if is_open(life) else None,
         }
     )
