@@ -20,7 +20,7 @@ QUERIES = {
     "get_jobs": 3,
     "get_labels": 2,
     "get_lifecycle": 3,
-    "get_log": 4,
+    "get_log": 5,
     "get_maintainers": 1,
     "get_metrics_contributors": 5,
     "get_metrics_cross_team_reviews": 2,
