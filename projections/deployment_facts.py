@@ -87,7 +87,7 @@ DEPLOYED: LiteralString = """
         LEFT JOIN commits c ON c.repository_id = s.repository_id AND c.sha = s.sha
     ),
     advances AS MATERIALIZED (
-        SELECT * FROM (
+        SELECT *, row_number() OVER (ORDER BY succeeded_at, deployment_id, repository_id) AS place FROM (
             SELECT k.*, coalesce(max(at) OVER (
                        PARTITION BY repository_id, environment, branch ORDER BY succeeded_at, deployment_id
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < at, true) AS advancing
@@ -95,13 +95,12 @@ DEPLOYED: LiteralString = """
         ) AS each WHERE advancing
     ),
     held AS (
-        SELECT repository_id, environment, branch, number, created_at, at,
-               min(succeeded_at) OVER line AS deployed_at,
-               min(succeeded_at) OVER whole AS first_deployed_at, min(at) FILTER (WHERE number IS NULL) OVER whole
+        SELECT repository_id, number, created_at, at, min(place) OVER line AS place,
+               min(place) OVER whole AS first_place, min(at) FILTER (WHERE number IS NULL) OVER whole
                    AS first_at
         FROM (
             SELECT repository_id, environment, branch, NULL::bigint AS number, NULL::timestamptz AS created_at, at,
-                   succeeded_at
+                   place
             FROM advances
             UNION ALL
             SELECT m.repository_id, e.environment, m.branch, m.number, m.created_at, m.at, NULL
@@ -114,10 +113,9 @@ DEPLOYED: LiteralString = """
     ),
     deployed AS MATERIALIZED (
         SELECT DISTINCT ON (h.repository_id, h.number) h.repository_id, h.number, h.created_at AS opened_at,
-               h.deployed_at, a.person, a.bot
-        FROM held h JOIN advances a ON a.repository_id = h.repository_id AND a.environment = h.environment
-            AND a.branch IS NOT DISTINCT FROM h.branch AND a.succeeded_at = h.deployed_at
-        WHERE h.number IS NOT NULL AND (h.deployed_at > h.first_deployed_at OR h.at = h.first_at)
-        ORDER BY h.repository_id, h.number, h.deployed_at, a.deployment_id
+               a.succeeded_at AS deployed_at, a.person, a.bot
+        FROM held h JOIN advances a USING (place)
+        WHERE h.number IS NOT NULL AND (h.place > h.first_place OR h.at = h.first_at)
+        ORDER BY h.repository_id, h.number, place
     )
 """

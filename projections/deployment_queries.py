@@ -71,7 +71,7 @@ WITH {judged}, {incidents}, {deployed}, counted AS (
 ), released AS MATERIALIZED (
     SELECT * FROM deployed
     WHERE deployed_at >= %(start)s::timestamptz AND deployed_at < %(end)s::timestamptz AND {chosen}
-), begun AS (
+), begun AS MATERIALIZED (
     SELECT r.*, (
         SELECT min(c.committed_at) FROM pr_heads h
         JOIN commits c ON c.repository_id = h.repository_id AND c.after = h.head_sha

@@ -112,10 +112,14 @@ SELECT count(*) AS pending FROM pulls p
 WHERE p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)
 AND NOT EXISTS (
     SELECT FROM reviews WHERE repository_id = p.repository_id AND number = p.number AND state = 'approved' AND {chosen}
+    OFFSET 0
 )
-AND NOT EXISTS (SELECT FROM marks WHERE repository_id = p.repository_id AND number = p.number AND {chosen})
+AND NOT EXISTS (
+    SELECT FROM marks WHERE repository_id = p.repository_id AND number = p.number AND {chosen} OFFSET 0
+)
 """
 )
+"""OFFSET 0: looked up for each that is open, which are few, and not for all that there ever were."""
 
 workload = Section(
     sql.SQL(", ").join([sql.SQL(FACTS), WORKLOAD]),
