@@ -72,6 +72,12 @@ def _lower(logins: Sequence[str]) -> list[str]:
     return [login.lower() for login in logins]
 
 
+OF_OTHERS: LiteralString = """
+    v.state IN ('approved', 'changes_requested', 'commented')
+    AND NOT coalesce(v.reviewer_id = p.author_id, lower(v.reviewer) = lower(p.author), false)
+"""
+"""Whether a review `v` was submitted, and not by the author of its pull request `p`."""
+
 FACTS: LiteralString = """
     pulls AS NOT MATERIALIZED (
         SELECT p.*, lower(coalesce(p.author, 'ghost')) AS person, coalesce(p.author, 'ghost') AS "user",
@@ -88,9 +94,7 @@ FACTS: LiteralString = """
         SELECT v.repository_id, v.number, v.review_id, v.submitted_at AS at, v.state,
                lower(coalesce(v.reviewer, 'ghost')) AS person, coalesce(v.reviewer, 'ghost') AS "user",
                v.reviewer_type = 'Bot' AS bot, p.person AS author, p.labels
-        FROM pr_reviews v JOIN pulls p USING (repository_id, number)
-        WHERE v.state IN ('approved', 'changes_requested', 'commented')
-        AND NOT coalesce(v.reviewer_id = p.author_id, lower(v.reviewer) = lower(p.author), false)
+        FROM pr_reviews v JOIN pulls p USING (repository_id, number) WHERE {of_others}
     ),
     marks AS NOT MATERIALIZED (
         SELECT m.repository_id, m.number, m.at, lower(substr(m.label, length(%(prefix)s) + 1)) AS person,
@@ -115,7 +119,7 @@ FACTS: LiteralString = """
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
         FROM marks GROUP BY 1, 2, 3
     )
-"""
+""".replace("{of_others}", OF_OTHERS)
 """What people did, of the repositories that are asked for. `pulls`: what of it falls into the window. The others are of
 all time. `reviews`: submitted ones by others than the author, with the author and the labels of the pull request; a
 dismissed one was submitted all the same. `marks`:

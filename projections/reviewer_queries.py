@@ -6,9 +6,9 @@ from typing import Any, Literal, LiteralString
 from psycopg import sql
 
 from projections.inequality import gini
-from projections.people import CHOSEN, FACTS, People
+from projections.people import CHOSEN, FACTS, OF_OTHERS, People
 from projections.sections import Section
-from projections.statistics import median, statistics
+from projections.statistics import gathered, median, statistics, statistics_of
 from projections.team_queries import SCOPE, team_key, teams_of
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "pr_events", "review_requests")
@@ -27,43 +27,49 @@ SORTS: dict[str, LiteralString] = {
     "rounds_per_pr": median("rounds_per_pr"),
 }
 
-ALL: LiteralString = "SELECT repository_id, number FROM pulls"
-TOUCHED: LiteralString = """
+ALL: LiteralString = "pulls p"
+TOUCHED: LiteralString = """(
     SELECT repository_id, number FROM pulls WHERE merged_at IS NULL AND closed_at IS NULL
-    UNION SELECT repository_id, number FROM reviews
+    UNION SELECT repository_id, number FROM pr_reviews
+          WHERE submitted_at >= %(start)s::timestamptz AND submitted_at < %(end)s::timestamptz
+    UNION SELECT repository_id, number FROM review_requests
           WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-    UNION SELECT q.repository_id, q.number FROM review_requests q
-          WHERE q.at >= %(start)s::timestamptz AND q.at < %(end)s::timestamptz
-"""
+) AS found JOIN pulls p USING (repository_id, number)"""
 """The pull requests that can matter: all, or the open ones and those of a window."""
 
+GIVEN = sql.SQL("""
+    SELECT repository_id, number, p.open, p.told_at, lower(coalesce(v.reviewer, 'ghost')) AS person,
+           coalesce(v.reviewer, 'ghost') AS "user", v.reviewer_type = 'Bot' AS bot, v.submitted_at AS at
+    FROM pr_reviews v JOIN touched p USING (repository_id, number) WHERE {of_others}
+""").format(of_others=sql.SQL(OF_OTHERS))
 OF_PEOPLE = sql.SQL("""
     requests AS NOT MATERIALIZED (
         SELECT q.repository_id, q.number, lower(q.reviewer) AS person, q.reviewer AS "user",
                q.reviewer_type = 'Bot' AS bot, q.at, q.requested
         FROM review_requests q WHERE NOT q.team
     ),
-    given AS NOT MATERIALIZED (SELECT * FROM reviews),
+    given AS NOT MATERIALIZED ({given}),
     named AS NOT MATERIALIZED (
-        SELECT p.repository_id, p.number, lower(asked.login) AS person, asked.login AS "user", NULL::boolean AS bot
-        FROM pulls p, unnest(p.requested_reviewers) AS asked(login)
+        SELECT p.*, lower(asked.login) AS person, asked.login AS "user", NULL::boolean AS bot
+        FROM touched p, unnest(p.requested_reviewers) AS asked(login)
     )
-""")
+""").format(given=GIVEN)
 OF_TEAMS = sql.SQL("""
     requests AS NOT MATERIALIZED (
         SELECT q.repository_id, q.number, {request_key} AS person, q.reviewer AS "user", false AS bot, q.at, q.requested
         FROM review_requests q WHERE q.team
     ),
     given AS NOT MATERIALIZED (
-        SELECT v.repository_id, v.number, of.team AS person, NULL AS "user", false AS bot, v.at
-        FROM (SELECT *, {scope} AS scope FROM reviews WHERE {chosen}) AS v,
+        SELECT v.repository_id, v.number, v.open, v.told_at, of.team AS person, NULL AS "user", false AS bot, v.at
+        FROM (SELECT *, {scope} AS scope FROM ({given}) AS theirs WHERE {chosen}) AS v,
              jsonb_array_elements_text({members}) AS of(team)
     ),
     named AS NOT MATERIALIZED (
-        SELECT p.repository_id, p.number, {slug_key} AS person, asked.slug AS "user", false AS bot
-        FROM pulls p, unnest(p.requested_teams) AS asked(slug)
+        SELECT p.*, {slug_key} AS person, asked.slug AS "user", false AS bot
+        FROM touched p, unnest(p.requested_teams) AS asked(slug)
     )
 """).format(
+    given=GIVEN,
     request_key=sql.SQL(team_key("q.reviewer")),
     scope=sql.SQL(SCOPE),
     chosen=sql.SQL(CHOSEN),
@@ -75,19 +81,22 @@ gives.
 """
 MOVES: LiteralString = """
     touched AS MATERIALIZED (
-        SELECT repository_id, number, p.merged_at IS NULL AND p.closed_at IS NULL AS open,
-               coalesce(p.updated_at, '-infinity') AS told_at
-        FROM ({touched}) AS found JOIN pulls p USING (repository_id, number)
+        SELECT repository_id, number, p.author_id, p.author, coalesce(p.updated_at, '-infinity') AS told_at,
+               p.merged_at IS NULL AND p.closed_at IS NULL AS open,
+               CASE WHEN p.merged_at IS NULL AND p.closed_at IS NULL THEN p.requested_reviewers END
+                   AS requested_reviewers,
+               CASE WHEN p.merged_at IS NULL AND p.closed_at IS NULL THEN p.requested_teams END AS requested_teams
+        FROM {touched}
     ),
-    acts AS (
+    {asked},
+    acts AS MATERIALIZED (
         SELECT repository_id, number, open, told_at, person, "user", '-infinity'::timestamptz AS at, 3 AS act
-        FROM named JOIN touched USING (repository_id, number) WHERE open AND {chosen}
+        FROM named WHERE open AND {chosen}
         UNION ALL
         SELECT repository_id, number, open, told_at, person, "user", at, CASE WHEN requested THEN 1 ELSE 0 END
         FROM requests JOIN touched USING (repository_id, number) WHERE {chosen}
         UNION ALL
-        SELECT repository_id, number, open, told_at, person, "user", at, 2
-        FROM given JOIN touched USING (repository_id, number) WHERE {chosen}
+        SELECT repository_id, number, open, told_at, person, "user", at, 2 FROM given WHERE {chosen}
     ),
     moves AS (
         SELECT *, lead(act) OVER after AS next_act, lead(at) OVER after AS next_at, lag(act) OVER after AS last_act,
@@ -95,7 +104,7 @@ MOVES: LiteralString = """
                max(at) FILTER (WHERE act = 2) OVER after AS last_review_at,
                at >= %(start)s::timestamptz AND at < %(end)s::timestamptz AND act < 3 AS inside
         FROM acts WINDOW after AS (
-            PARTITION BY repository_id, number, person ORDER BY at, act ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY number, repository_id, person ORDER BY at, act ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         )
     ),
     judged AS (
@@ -111,20 +120,21 @@ MOVES: LiteralString = """
                    SELECT FROM pr_events e WHERE e.repository_id = moves.repository_id AND e.number = moves.number
                    AND e.action = 'synchronize' AND e.at >= moves.last_review_at AND e.at <= moves.at
                ) END AS turned
-        FROM moves OFFSET 0
+        FROM moves ORDER BY number, repository_id, person, at, act
     ),
     told AS MATERIALIZED (
         SELECT repository_id, number, person, "user", waiting, seconds, outcome, reviewed, turned,
                CASE WHEN next_act IS NULL AND count(*) FILTER (WHERE reviewed) OVER so_far > 0
                     THEN count(*) FILTER (WHERE turned) OVER so_far END AS rounds
-        FROM judged WINDOW so_far AS (PARTITION BY repository_id, number, person ORDER BY at, act ROWS UNBOUNDED PRECEDING)
+        FROM judged WINDOW so_far AS (PARTITION BY number, repository_id, person ORDER BY at, act ROWS UNBOUNDED PRECEDING)
     )
 """
 """`acts`: requests (1), requests taken back (0), reviews (2), and before all of them that the last payload lists who is
 asked (3), of each person at each pull request. `told`: of each whether a review is `waiting` for now by the newest
 word, the last payload's list or the act after it; of a request of the window its `outcome`; of a review of the window
-whether it ended a round; and at the last act of a person who reviewed then, the `rounds` of the pull request. OFFSET 0:
-what is worked out for a row is worked out once.
+whether it ended a round; and at the last act of a person who reviewed then, the `rounds` of the pull request. The
+order of `judged` is the one it has: so what is worked out for a row is worked out once, and nothing is sorted again.
+The number is compared first, since it tells most pull requests apart.
 """
 COUNTS: LiteralString = """
     count(*) FILTER (WHERE waiting) AS open_requests, count(outcome) AS requests,
@@ -133,12 +143,21 @@ COUNTS: LiteralString = """
     count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered, count(*) FILTER (WHERE reviewed) AS reviews
 """
 LISTED = sql.SQL("""
-    listed AS MATERIALIZED (
-        SELECT person, min("user") AS reviewer, {counts}, {seconds} AS response_time, count(rounds) AS prs_reviewed,
-               count(*) FILTER (WHERE turned) AS rounds, {rounds} AS rounds_per_pr
+    gathered AS (
+        SELECT person, min("user") AS reviewer, {counts}, {seconds} AS took, count(rounds) AS prs_reviewed,
+               count(*) FILTER (WHERE turned) AS rounds, {rounds} AS of_each
         FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL OR rounds IS NOT NULL GROUP BY person
+    ),
+    listed AS MATERIALIZED (
+        SELECT gathered.*, {response_time} AS response_time, {rounds_per_pr} AS rounds_per_pr FROM gathered
     )
-""").format(counts=sql.SQL(COUNTS), seconds=statistics("seconds"), rounds=statistics("rounds"))
+""").format(
+    counts=sql.SQL(COUNTS),
+    seconds=sql.SQL(gathered("seconds")),
+    rounds=sql.SQL(gathered("rounds")),
+    response_time=statistics_of("took"),
+    rounds_per_pr=statistics_of("of_each"),
+)
 SUMMARY = sql.SQL("""
     SELECT {counts}, {seconds} AS response_time, {gini} AS review_gini,
            (SELECT {rounds} FROM (
@@ -160,8 +179,8 @@ def reviewers(asked: People, kind: Kind = "user") -> Section:
     """
     touched = sql.SQL(ALL if asked.start is None and asked.end is None else TOUCHED)
     chosen = sql.SQL("true" if kind == "team" else CHOSEN)
-    moves = sql.SQL(MOVES).format(touched=touched, chosen=chosen)
-    parts = [sql.SQL(FACTS), OF_TEAMS if kind == "team" else OF_PEOPLE, moves, LISTED]
+    told = sql.SQL(MOVES).format(touched=touched, asked=OF_TEAMS if kind == "team" else OF_PEOPLE, chosen=chosen)
+    parts = [sql.SQL(FACTS), told, LISTED]
     return Section(sql.SQL(", ").join(parts), SUMMARY, sql.SQL("open_requests DESC, person"), sorts=SORTS)
 
 
