@@ -69,7 +69,7 @@ pr_labels = Projection(
 
 pr_label_sightings = Projection(
     name="pr_label_sightings",
-    version=2,
+    version=3,
     events=EVENTS,
     columns=(
         key(Column("repository_id", BigInteger), Column("number", BigInteger), *strings("label")),
@@ -77,4 +77,5 @@ pr_label_sightings = Projection(
         largest(*moments("last_seen_at")),
     ),
     rows=label_sighting_rows,
+    indexes=(Index("pr_label_sightings_label", "label"),),
 )

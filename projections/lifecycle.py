@@ -66,7 +66,7 @@ FACTS: LiteralString = """
             AND NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
             AND NOT coalesce(v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
                              OR lower(v.reviewer) IN (SELECT person FROM bots), false)
-        ) AS reviews GROUP BY repository_id, number
+        ) AS reviews GROUP BY number, repository_id
     ),
     reviewed_by_bots AS NOT MATERIALIZED (
         SELECT repository_id, number, count(*) AS reviews

@@ -59,14 +59,13 @@ ORDER BY counted.merged_count DESC, counted.open_count DESC, names.full_name, co
 """
 )
 DISTRIBUTION = sql.SQL(
+    "SELECT coalesce(jsonb_object_agg(time, counts), '{{}}') FROM ("
+    "SELECT time, jsonb_object_agg(bucket, merged) AS counts FROM ({bars}) AS bars GROUP BY time) AS spread"
+)
+BARS = sql.SQL(
     """
-    SELECT coalesce(jsonb_object_agg(time, counts), '{{}}') FROM (
-        SELECT time, jsonb_object_agg(bucket, merged) AS counts FROM (
-            SELECT time, width_bucket(seconds, %(bounds)s::float8[]) AS bucket, count(*) AS merged
-            FROM work CROSS JOIN LATERAL (VALUES {times}) AS measured (time, seconds)
-            WHERE seconds IS NOT NULL GROUP BY 1, 2
-        ) AS bars GROUP BY time
-    ) AS spread
+    SELECT {name} AS time, width_bucket({time}, %(bounds)s::float8[]) AS bucket, count(*) AS merged
+    FROM work WHERE {time} IS NOT NULL AND NOT ({imputed}) GROUP BY bucket
 """
 )
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -122,9 +121,11 @@ def _authored(of: LiteralString) -> sql.Composed:
 
 def _distribution() -> sql.Composed:
     """A phase counts where it was seen to end, as in its statistics."""
-    seen = (("cycle_time", "false"), *PHASES)
-    times = (f"('{time}', CASE WHEN NOT ({imputed}) THEN {time} END)" for time, imputed in seen)
-    return DISTRIBUTION.format(times=sql.SQL(", ").join(map(sql.SQL, times)))
+    bars = [
+        BARS.format(name=sql.Literal(time), time=sql.SQL(time), imputed=sql.SQL(imputed))
+        for time, imputed in (("cycle_time", "false"), *PHASES)
+    ]
+    return DISTRIBUTION.format(bars=sql.SQL(" UNION ALL ").join(bars))
 
 
 def _phase(time: LiteralString, imputed: LiteralString) -> sql.Composed:

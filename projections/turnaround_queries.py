@@ -9,7 +9,7 @@ from psycopg import sql
 from projections.lifecycle import OF_REPOSITORIES, lifecycle
 from projections.lifecycle import READS as LIFECYCLE_READS
 from projections.people import CHOSEN, FACTS, People
-from projections.statistics import statistics
+from projections.statistics import gathered, statistics, statistics_of
 from replay.snapshot import Record, Snapshot
 
 READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests", "repositories")
@@ -33,13 +33,24 @@ SPEEDS: tuple[LiteralString, ...] = (
 )
 PULL_REQUESTS = sql.SQL(
     """
-WITH {lifecycle},
-verified AS NOT MATERIALIZED (
+WITH RECURSIVE {lifecycle},
+told AS (
+    SELECT min(label) AS label FROM pr_labels
+    UNION ALL
+    SELECT (SELECT min(label) FROM pr_labels WHERE label > told.label) FROM told WHERE told.label IS NOT NULL
+), seen AS (
+    SELECT min(label) AS label FROM pr_label_sightings
+    UNION ALL
+    SELECT (SELECT min(label) FROM pr_label_sightings WHERE label > seen.label) FROM seen WHERE seen.label IS NOT NULL
+), verifying AS MATERIALIZED (
+    SELECT label FROM (SELECT label FROM told UNION SELECT label FROM seen) AS labels WHERE {verified}
+), verified AS NOT MATERIALIZED (
     SELECT repository_id, number, min(m.at) AS at
     FROM chosen c JOIN (
-        SELECT repository_id, number, at FROM pr_labels WHERE added AND {verified}
+        SELECT repository_id, number, at FROM pr_labels WHERE added AND label = ANY(ARRAY(SELECT label FROM verifying))
         UNION ALL
-        SELECT repository_id, number, first_seen_at FROM pr_label_sightings WHERE {verified}
+        SELECT repository_id, number, first_seen_at FROM pr_label_sightings
+        WHERE label = ANY(ARRAY(SELECT label FROM verifying))
     ) AS m USING (repository_id, number)
     WHERE m.at >= c.ready_at AND m.at < coalesce(c.merged_at, 'infinity') GROUP BY repository_id, number
 ), work AS MATERIALIZED (
@@ -61,15 +72,19 @@ FROM (
 ORDER BY total_prs DESC, names.full_name, repository_id
 """
 )
+"""`told` and `seen`: the labels that there are, each looked up in the index after the one before. They are few, and what
+they say is asked once of each.
+"""
 REVIEWERS = sql.SQL(
     """
-WITH {facts},
-given AS (
+WITH {facts}, theirs AS {materialized} (
+    SELECT repository_id, number, person, "user", bot, at FROM reviews
+), given AS (
     SELECT person, min("user") AS reviewer, sum(reviews)::bigint AS total_reviews, bool_or(bot) AS bot,
            array_remove(array_agg(DISTINCT names.full_name), NULL) AS repositories_reviewed
     FROM (
         SELECT person, repository_id, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews
-        FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id
+        FROM theirs WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id
     ) AS of_each LEFT JOIN repositories names USING (repository_id) GROUP BY person
 ), requests AS MATERIALIZED (
     SELECT q.repository_id, q.number, lower(q.reviewer) AS person, q.at, q.requested::int AS act
@@ -77,20 +92,26 @@ given AS (
 ), acts AS (
     SELECT * FROM requests
     UNION ALL
-    SELECT repository_id, number, person, at, 2 FROM reviews
-    WHERE (repository_id, number) IN (SELECT repository_id, number FROM requests
-                                      WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
+    SELECT repository_id, number, person, at, 2 FROM theirs WHERE {asked}
 ), moves AS (
     SELECT person, at, act, lead(act) OVER following AS next_act, lead(at) OVER following AS next_at FROM acts
-    WINDOW following AS (PARTITION BY repository_id, number, person ORDER BY at, act)
+    WINDOW following AS (PARTITION BY number, repository_id, person ORDER BY at, act)
 ), answers AS (
     SELECT person, date_part('epoch', next_at - at) AS seconds FROM moves
     WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
+), gathered AS (
+    SELECT person, {seconds} AS took FROM answers GROUP BY person
+), answered AS (
+    SELECT person, {response_time} AS response_time FROM gathered
+)
 SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time
 FROM given LEFT JOIN answered USING (person) WHERE {chosen} ORDER BY total_reviews DESC, person
 """
 )
+ASKED: LiteralString = """
+    (repository_id, number) IN (SELECT repository_id, number FROM requests
+                                WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
+"""
 """Of a request that was repeated or taken back, nothing was an answer; within one second, a request comes first."""
 
 
@@ -113,6 +134,14 @@ async def of_reviewers(snapshot: Snapshot, asked: People) -> list[Record]:
     """Who of the people reviewed in the window, the busiest first, and how soon, in seconds, they answered the requests
     that were made of them in the window.
     """
-    query = REVIEWERS.format(facts=sql.SQL(FACTS), chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+    of_all_time = asked.start is None and asked.end is None
+    query = REVIEWERS.format(
+        facts=sql.SQL(FACTS),
+        materialized=sql.SQL("MATERIALIZED" if of_all_time else "NOT MATERIALIZED"),
+        asked=sql.SQL("true" if of_all_time else ASKED),
+        chosen=sql.SQL(CHOSEN),
+        seconds=sql.SQL(gathered("seconds")),
+        response_time=statistics_of("took"),
+    )
     arguments: dict[str, Any] = {**asked.arguments(), "prefix": ""}
     return await snapshot.rows(query, arguments)
