@@ -20,38 +20,36 @@ READS = ("pull_requests", "pr_labels", "pr_label_sightings")
 INTERVALS = sql.SQL(
     """
     labelled AS MATERIALIZED (
-        SELECT p.repository_id, p.number, p.labels, p.updated_at, p.closed_at FROM pull_requests p WHERE {chosen}
+        SELECT p.repository_id, p.number, p.labels, p.updated_at, p.closed_at FROM {pulls} p WHERE {chosen}
     ),
     told AS NOT MATERIALIZED (
         SELECT t.repository_id, t.number, t.label, t.at, t.added,
                lag(t.added) OVER (PARTITION BY t.repository_id, t.number, t.label ORDER BY t.at, t.added) AS before
-        FROM pr_labels t WHERE (t.repository_id, t.number) IN (SELECT repository_id, number FROM labelled)
+        FROM pr_labels t WHERE {within}
     ),
     changes AS MATERIALIZED (
         SELECT told.*, lead(at) OVER (PARTITION BY repository_id, number, label ORDER BY at, added) AS next_at
         FROM told WHERE added IS DISTINCT FROM before
     ),
+    known AS MATERIALIZED (
+        SELECT repository_id, number, label, c.added, c.before, c.at, c.next_at, s.first_seen_at, s.last_seen_at
+        FROM changes c FULL JOIN (
+            SELECT t.repository_id, t.number, t.label, t.first_seen_at, t.last_seen_at
+            FROM pr_label_sightings t WHERE {within}
+        ) AS s USING (repository_id, number, label)
+    ),
     spans AS NOT MATERIALIZED (
         SELECT repository_id, number, label,
-               CASE WHEN c.before IS NULL AND s.first_seen_at < c.at THEN s.first_seen_at ELSE c.at END AS added_at,
-               c.next_at AS removed_at, c.before IS NULL AND coalesce(s.first_seen_at < c.at, false) AS inferred
-        FROM changes c LEFT JOIN pr_label_sightings s USING (repository_id, number, label)
-        WHERE c.added
+               CASE WHEN added IS NOT true OR before IS NULL AND first_seen_at < at THEN first_seen_at ELSE at END
+                   AS added_at,
+               CASE WHEN added THEN next_at ELSE at END AS removed_at,
+               added IS NOT true OR before IS NULL AND coalesce(first_seen_at < at, false) AS inferred
+        FROM known
+        WHERE added OR at IS NULL AND first_seen_at IS NOT NULL
+        OR NOT added AND before IS NULL AND first_seen_at < at
         UNION ALL
-        SELECT repository_id, number, label, s.first_seen_at, c.at, true
-        FROM changes c JOIN pr_label_sightings s USING (repository_id, number, label)
-        WHERE NOT c.added AND c.before IS NULL AND s.first_seen_at < c.at
-        UNION ALL
-        SELECT repository_id, number, label, s.last_seen_at, NULL, true
-        FROM changes c JOIN pr_label_sightings s USING (repository_id, number, label)
-        WHERE NOT c.added AND c.next_at IS NULL AND s.last_seen_at > c.at
-        UNION ALL
-        SELECT s.repository_id, s.number, s.label, s.first_seen_at, NULL, true
-        FROM pr_label_sightings s
-        WHERE s.first_seen_at IS NOT NULL
-        AND (s.repository_id, s.number) IN (SELECT repository_id, number FROM labelled)
-        AND NOT EXISTS (SELECT FROM pr_labels t WHERE t.repository_id = s.repository_id AND t.number = s.number
-                        AND t.label = s.label)
+        SELECT repository_id, number, label, last_seen_at, NULL, true
+        FROM known WHERE NOT added AND next_at IS NULL AND last_seen_at > at
     ),
     intervals AS NOT MATERIALIZED (
         SELECT i.repository_id, i.number, i.label, i.added_at, p.closed_at,
@@ -65,6 +63,12 @@ INTERVALS = sql.SQL(
 )
 
 
-def intervals(chosen: LiteralString) -> sql.Composed:
-    """The common table expressions, for the pull requests `p` that a condition chooses."""
-    return INTERVALS.format(chosen=sql.SQL(chosen))
+ALL: LiteralString = "true"
+"""The condition for all pull requests."""
+OF_CHOSEN: LiteralString = "(t.repository_id, t.number) IN (SELECT repository_id, number FROM labelled)"
+
+
+def intervals(chosen: LiteralString, pulls: LiteralString = "pull_requests") -> sql.Composed:
+    """The common table expressions, for the pull requests `p` of `pulls` that a condition chooses."""
+    within = sql.SQL(ALL if chosen == ALL else OF_CHOSEN)
+    return INTERVALS.format(chosen=sql.SQL(chosen), pulls=sql.SQL(pulls), within=within)

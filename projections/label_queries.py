@@ -12,10 +12,10 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from projections import label_intervals
-from projections.label_intervals import intervals
+from projections.label_intervals import ALL, intervals
 from projections.listing import ListQuery
 from projections.people import CHOSEN, People
-from projections.statistics import median, statistics
+from projections.statistics import gathered, median, statistics_of
 
 READS = (*label_intervals.READS, "actors")
 """The projections that the list is made of."""
@@ -35,28 +35,28 @@ SINCE: LiteralString = """
 """Those to which something in the window happened: a label that was first put on then is among theirs."""
 LISTED = sql.SQL(
     """
-WITH {intervals}, authors AS MATERIALIZED (
-    SELECT repository_id, number, state, labels FROM (
-        SELECT p.repository_id, p.number, p.state, p.labels, lower(coalesce(p.author, 'ghost')) AS person,
-               p.author_type = 'Bot' AS bot
-        FROM pull_requests p WHERE {theirs}
+WITH authored AS NOT MATERIALIZED (
+    SELECT * FROM (
+        SELECT p.*, lower(coalesce(p.author, 'ghost')) AS person, p.author_type = 'Bot' AS bot FROM pull_requests p
     ) AS pulls WHERE {chosen}
-), carried AS (
+), {intervals}, carried AS (
     SELECT repository_id, number, label, min(added_at) AS first_added_at, count(*) AS times,
            count(*) FILTER (WHERE inferred) AS inferred,
            bool_or(removed_at IS NULL AND closed_at IS NULL) AS is_on,
            sum(greatest(date_part('epoch', least(coalesce(removed_at, closed_at), %(as_of)s) - added_at), 0)) AS seconds
     FROM intervals WHERE %(labels)s::text[] IS NULL OR label = ANY(%(labels)s)
-    GROUP BY repository_id, number, label
-), counted AS (
+    GROUP BY number, repository_id, label
+), gathered AS (
     SELECT label, count(*) AS pull_requests, sum(times)::bigint AS intervals, sum(inferred)::bigint AS inferred,
-           count(*) FILTER (WHERE is_on) AS open_count, {time_in_label} AS time_in_label
-    FROM carried JOIN authors USING (repository_id, number)
+           count(*) FILTER (WHERE is_on) AS open_count, {times} AS times
+    FROM carried
     WHERE first_added_at >= %(start)s::timestamptz AND first_added_at < %(end)s::timestamptz
     GROUP BY label
+), counted AS (
+    SELECT gathered.*, {time_in_label} AS time_in_label FROM gathered
 ), now AS (
-    SELECT label, count(*) AS current FROM authors, unnest(labels) AS label
-    WHERE state = 'open' AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s)) GROUP BY label
+    SELECT label, count(*) AS current FROM authored p, unnest(p.labels) AS label
+    WHERE state = 'open' AND {theirs} AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s)) GROUP BY label
 )
 SELECT label, coalesce(pull_requests, 0) AS pull_requests, coalesce(intervals, 0) AS intervals,
        coalesce(inferred, 0) AS inferred, coalesce(open_count, 0) AS open_count, time_in_label,
@@ -82,9 +82,16 @@ class Labels:
 def labels(asked: Labels) -> ListQuery:
     """One row for each label, of all repositories together."""
     query = LISTED.format(
-        intervals=intervals(THEIRS if asked.people.start is None and asked.people.end is None else SINCE),
+        intervals=intervals(_which(asked.people), "authored"),
         theirs=sql.SQL(THEIRS),
         chosen=sql.SQL(CHOSEN),
-        time_in_label=statistics("seconds"),
+        times=sql.SQL(gathered("seconds")),
+        time_in_label=statistics_of("times"),
     )
     return ListQuery(query, sql.SQL("pull_requests DESC, current DESC, label"), asked.arguments(), sorts=SORTS)
+
+
+def _which(asked: People) -> LiteralString:
+    if asked.start is not None or asked.end is not None:
+        return SINCE
+    return ALL if asked.repository_ids is None else THEIRS
