@@ -99,11 +99,12 @@ WHERE jobs > 0 OR queued > 0 OR running > 0
 )
 SLOWEST = sql.SQL(
     """
-WITH {authored}, {chosen}
+WITH {authored}, {chosen}, longest AS (
+    SELECT * FROM chosen WHERE counted AND took IS NOT NULL ORDER BY took DESC, repository_id, job_id LIMIT %(limit)s
+)
 SELECT names.full_name AS repository, workflow_name AS workflow, name, labels, job_id, run_id, run_attempt, conclusion,
-       chosen.created_at, waited AS queue_time, took AS duration, chosen.html_url AS url
-FROM chosen LEFT JOIN repositories names USING (repository_id)
-WHERE counted AND took IS NOT NULL ORDER BY took DESC, repository_id, job_id LIMIT %(limit)s
+       longest.created_at, waited AS queue_time, took AS duration, longest.html_url AS url
+FROM longest LEFT JOIN repositories names USING (repository_id) ORDER BY took DESC, repository_id, job_id
 """
 )
 

@@ -15,7 +15,7 @@ from projections import label_intervals
 from projections.label_intervals import ALL, intervals
 from projections.listing import ListQuery
 from projections.people import CHOSEN, People
-from projections.statistics import gathered, median, statistics_of
+from projections.statistics import median, statistics
 
 READS = (*label_intervals.READS, "actors")
 """The projections that the list is made of."""
@@ -46,14 +46,12 @@ WITH authored AS NOT MATERIALIZED (
            sum(greatest(date_part('epoch', least(coalesce(removed_at, closed_at), %(as_of)s) - added_at), 0)) AS seconds
     FROM intervals WHERE %(labels)s::text[] IS NULL OR label = ANY(%(labels)s)
     GROUP BY number, repository_id, label
-), gathered AS (
+), counted AS (
     SELECT label, count(*) AS pull_requests, sum(times)::bigint AS intervals, sum(inferred)::bigint AS inferred,
-           count(*) FILTER (WHERE is_on) AS open_count, {times} AS times
+           count(*) FILTER (WHERE is_on) AS open_count, {time_in_label} AS time_in_label
     FROM carried
     WHERE first_added_at >= %(start)s::timestamptz AND first_added_at < %(end)s::timestamptz
     GROUP BY label
-), counted AS (
-    SELECT gathered.*, {time_in_label} AS time_in_label FROM gathered
 ), now AS (
     SELECT label, count(*) AS current FROM authored p, unnest(p.labels) AS label
     WHERE state = 'open' AND {theirs} AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s)) GROUP BY label
@@ -85,8 +83,7 @@ def labels(asked: Labels) -> ListQuery:
         intervals=intervals(_which(asked.people), "authored"),
         theirs=sql.SQL(THEIRS),
         chosen=sql.SQL(CHOSEN),
-        times=sql.SQL(gathered("seconds")),
-        time_in_label=statistics_of("times"),
+        time_in_label=statistics("seconds"),
     )
     return ListQuery(query, sql.SQL("pull_requests DESC, current DESC, label"), asked.arguments(), sorts=SORTS)
 

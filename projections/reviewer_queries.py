@@ -8,7 +8,7 @@ from psycopg import sql
 from projections.inequality import gini
 from projections.people import CHOSEN, FACTS, OF_OTHERS, People
 from projections.sections import Section
-from projections.statistics import gathered, median, statistics, statistics_of
+from projections.statistics import median, statistics
 from projections.team_queries import SCOPE, team_key, teams_of
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "pr_events", "review_requests")
@@ -143,21 +143,12 @@ COUNTS: LiteralString = """
     count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered, count(*) FILTER (WHERE reviewed) AS reviews
 """
 LISTED = sql.SQL("""
-    gathered AS (
-        SELECT person, min("user") AS reviewer, {counts}, {seconds} AS took, count(rounds) AS prs_reviewed,
-               count(*) FILTER (WHERE turned) AS rounds, {rounds} AS of_each
-        FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL OR rounds IS NOT NULL GROUP BY person
-    ),
     listed AS MATERIALIZED (
-        SELECT gathered.*, {response_time} AS response_time, {rounds_per_pr} AS rounds_per_pr FROM gathered
+        SELECT person, min("user") AS reviewer, {counts}, {seconds} AS response_time, count(rounds) AS prs_reviewed,
+               count(*) FILTER (WHERE turned) AS rounds, {rounds} AS rounds_per_pr
+        FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL OR rounds IS NOT NULL GROUP BY person
     )
-""").format(
-    counts=sql.SQL(COUNTS),
-    seconds=sql.SQL(gathered("seconds")),
-    rounds=sql.SQL(gathered("rounds")),
-    response_time=statistics_of("took"),
-    rounds_per_pr=statistics_of("of_each"),
-)
+""").format(counts=sql.SQL(COUNTS), seconds=statistics("seconds"), rounds=statistics("rounds"))
 SUMMARY = sql.SQL("""
     SELECT {counts}, {seconds} AS response_time, {gini} AS review_gini,
            (SELECT {rounds} FROM (

@@ -20,18 +20,6 @@ def statistics(value: LiteralString, where: LiteralString = "true", *, p95: bool
     return sql.SQL(aggregate)
 
 
-def gathered(value: LiteralString, where: LiteralString = "true") -> LiteralString:
-    """SQL of an aggregate: what `statistics_of` makes statistics of, the values that are not null, as an array. Groups
-    are made by hashing then, and only the values are sorted: of many rows that takes half as long as sorting them all.
-    """
-    return f"array_agg(({value})::float8) FILTER (WHERE ({value}) IS NOT NULL AND {where})"
-
-
-def statistics_of(values: LiteralString, *, p95: bool = False) -> sql.Composed:
-    """SQL of the `statistics` of an array that was `gathered`."""
-    return sql.SQL("(SELECT {} FROM unnest({}) AS each(value))").format(statistics("value", p95=p95), sql.SQL(values))
-
-
 def median(column: LiteralString) -> LiteralString:
     """SQL of the median in a column made by `statistics`."""
     return f"({column} -> 'quantiles' ->> 0)::float8"

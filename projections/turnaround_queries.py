@@ -9,7 +9,7 @@ from psycopg import sql
 from projections.lifecycle import OF_REPOSITORIES, lifecycle
 from projections.lifecycle import READS as LIFECYCLE_READS
 from projections.people import CHOSEN, FACTS, People
-from projections.statistics import gathered, statistics, statistics_of
+from projections.statistics import statistics
 from replay.snapshot import Record, Snapshot
 
 READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests", "repositories")
@@ -99,11 +99,7 @@ WITH {facts}, theirs AS {materialized} (
 ), answers AS (
     SELECT person, date_part('epoch', next_at - at) AS seconds FROM moves
     WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-), gathered AS (
-    SELECT person, {seconds} AS took FROM answers GROUP BY person
-), answered AS (
-    SELECT person, {response_time} AS response_time FROM gathered
-)
+), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
 SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time
 FROM given LEFT JOIN answered USING (person) WHERE {chosen} ORDER BY total_reviews DESC, person
 """
@@ -140,8 +136,7 @@ async def of_reviewers(snapshot: Snapshot, asked: People) -> list[Record]:
         materialized=sql.SQL("MATERIALIZED" if of_all_time else "NOT MATERIALIZED"),
         asked=sql.SQL("true" if of_all_time else ASKED),
         chosen=sql.SQL(CHOSEN),
-        seconds=sql.SQL(gathered("seconds")),
-        response_time=statistics_of("took"),
+        seconds=statistics("seconds"),
     )
     arguments: dict[str, Any] = {**asked.arguments(), "prefix": ""}
     return await snapshot.rows(query, arguments)
