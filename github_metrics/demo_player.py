@@ -84,7 +84,7 @@ def load(connection: psycopg.Connection[Any], deliveries: Iterable[event.Deliver
     """Append what the log does not hold; how far it has come, and how many were new, again and again."""
     register_dictionary(connection, current_dictionary())
     compressor, rest, added = Compressor(current_dictionary()), iter(deliveries), 0
-    while batch := list(islice(rest, BATCH)):
+    while batch := sorted(islice(rest, BATCH), key=lambda one: one.received_at):
         held = {identity for (identity,) in connection.execute(HELD, [[one.delivery_id for one in batch]])}
         if new := [one for one in batch if one.delivery_id not in held]:
             append(connection, new, compressor)

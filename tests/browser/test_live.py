@@ -85,6 +85,29 @@ def test_what_came_while_the_connection_was_broken_is_shown_once(service: Servic
     expect(page.locator(".tile-value").first).to_have_text(total(service), timeout=WAIT)
 
 
+def test_a_page_that_nobody_looks_at_gives_its_connection_back(service: Service, look: Any) -> None:
+    """A browser allows a service six connections over HTTP/1.1: with six such tabs a seventh would wait for ever."""
+    window: Window = look(service)
+    page = window.page
+    page.clock.install()
+    page.goto(f"{service.url}/dashboard")
+    window.settled()
+    page.locator(".status[data-state=live]").wait_for()
+    show = "(state) => { Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });"
+    show += " document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(show, "hidden")
+    page.clock.run_for(31_000)
+    page.locator(".status[data-state=reconnecting]").wait_for()
+    page.clock.run_for(60_000)
+    deliver(service, 2701)
+    assert page.locator(".status[data-state=reconnecting]").count() == 1
+    page.evaluate(show, "visible")
+    page.clock.run_for(1_000)
+    page.locator(".status[data-state=live]").wait_for()
+    page.clock.run_for(1_000)
+    expect(rows(page, 2701)).to_have_count(1, timeout=WAIT)
+
+
 def test_a_stream_and_panels_that_are_refused_with_503_are_asked_for_again(service: Service, look: Any) -> None:
     """The database is away, say. A browser's own EventSource would give up after a status that is not 200."""
     window: Window = look(service)

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { loadEcharts } from "../lib/echarts.js";
 import { html } from "../lib/html.js";
 import { faded, palette } from "../lib/palette.js";
+import { onPrint } from "../lib/printing.js";
 import { appearance } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
 import { Icon } from "./icon.js";
@@ -65,6 +66,15 @@ export function tooltip(colours, describe) {
   };
 }
 
+/** Drawn at once, for paper, with a size that the style sheet may change. */
+function fit(chart, draw) {
+  if (!chart) return;
+  draw(true);
+  chart.getZr().flush();
+  const drawn = chart.getDom().querySelector("svg");
+  drawn.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+}
+
 /**
  * A chart and the table behind it. `option(colours, common)` gives ECharts' options; `summary` is what a screen reader
  * hears of it; `table` {columns, rows} has every number that is drawn. `legend`: [{name, colour: (colours) => …}].
@@ -102,15 +112,16 @@ export function Chart({ label, summary, option, table, height = 260, legend, onP
     };
   }, [asTable]);
 
-  function draw() {
+  function draw(onPaper = false) {
     if (!chart.current) return;
     const colours = palette();
-    const { axis, ...rest } = common(colours, calm);
+    const { axis, ...rest } = common(colours, calm || onPaper);
     chart.current.setOption({ ...rest, ...option(colours, axis) }, { replaceMerge: ["series", "xAxis", "yAxis"] });
     chart.current.off("click");
     if (onPick) chart.current.on("click", onPick);
   }
-  useEffect(draw, [option, dark, calm, asTable]);
+  useEffect(() => draw(), [option, dark, calm, asTable]);
+  useEffect(() => onPrint((onPaper) => (onPaper ? fit(chart.current, draw) : draw())), [option, dark, calm, asTable]);
 
   const shown = asTable || failed;
   return html`<figure class="chart" style=${{ minHeight: `${height + 28}px` }}>

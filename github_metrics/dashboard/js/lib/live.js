@@ -4,6 +4,7 @@ import { Store } from "./store.js";
 const SILENCE = 45_000; // The service sends a ping more often than this.
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
+const HIDDEN = 30_000; // A browser allows six connections to a service, for all its tabs: one that nobody looks at gives its own back.
 const LEAD = 150; // Events come in bursts: what follows at once is read together.
 const LEAST = 500;
 const LONGEST = 20_000;
@@ -70,7 +71,36 @@ async function listen(body, alive) {
   }
 }
 
-async function once() {
+/** Call when the page has been out of sight for a while. Returns the function that ends it. */
+function whenHidden(leave) {
+  let timer = null;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.visibilityState === "hidden") timer = setTimeout(leave, HIDDEN);
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+  return () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", look);
+  };
+}
+
+/** Until somebody looks at the page. */
+function visible() {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.visibilityState === "hidden") return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+    look();
+  });
+}
+
+/** Listen until it ends, or the connection breaks off, which throws. `begun` is called when it stands. */
+async function once(begun) {
   const silent = new AbortController();
   let timer = null;
   const alive = () => {
@@ -80,15 +110,18 @@ async function once() {
   alive();
   const lost = () => silent.abort();
   addEventListener("offline", lost);
+  const seen = whenHidden(lost);
   try {
     const headers = { Accept: "text/event-stream", ...(position === null ? {} : { "Last-Event-ID": String(position) }) };
     const answer = await request(metrics("stream"), { headers, signal: silent.signal, cache: "no-store" });
+    begun();
     live.merge({ state: "live", why: null, since: Date.now() });
     stir(0); // What came between the first reading and now is in no message.
     await listen(answer.body, alive);
   } finally {
     clearTimeout(timer);
     removeEventListener("offline", lost);
+    seen();
   }
 }
 
@@ -96,9 +129,9 @@ async function once() {
 export async function followStream() {
   let pause = FIRST_PAUSE;
   for (;;) {
+    await visible();
     try {
-      await once();
-      pause = FIRST_PAUSE;
+      await once(() => (pause = FIRST_PAUSE));
     } catch (error) {
       if (error instanceof ApiError && [403, 404, 405].includes(error.status)) {
         live.merge({ state: "off", why: "This service has no live stream." });
