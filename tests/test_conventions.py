@@ -24,6 +24,7 @@ BY_KEY = {
     "get_log": "who has been silent the longest first",
     "get_comment_resolution_time": "the latest first",
     "get_team_dynamics": "three lists, each with an order of its own",
+    "get_review_turnaround": "two lists, the largest and the busiest first",
 }
 """Lists that have one order only."""
 ORDERED_BY = {"imputed": "how many they are", "size_bucket": "size", "labels": "as lists"}

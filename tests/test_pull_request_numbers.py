@@ -398,6 +398,29 @@ def test_turnaround_of_nothing_is_null(api: Service) -> None:
     assert (found["by_repository"], found["by_reviewer"]) == ([], [])
 
 
+def test_pages_of_the_turnaround_visit_each_once(api: Service) -> None:
+    """Who asks for no page gets all, as one."""
+    whole = api.get(TURNAROUND, **MARCH)
+    for name, total in (("by_repository", 2), ("by_reviewer", len(whole["by_reviewer"]))):
+        assert len(whole[name]) == total > 1
+        assert whole[f"{name}_pagination"] == {
+            "total": total,
+            "page": 1,
+            "page_size": total,
+            "total_pages": 1,
+            "has_next": False,
+            "has_prev": False,
+        }
+        pages = [api.get(TURNAROUND, **MARCH, page=page, page_size=1) for page in range(1, total + 2)]
+        assert [one for page in pages for one in page[name]] == whole[name]
+        assert pages[-1][name] == []
+        assert {page[f"{name}_pagination"]["total"] for page in pages} == {total}
+        assert pages[0][f"{name}_pagination"]["has_next"]
+        assert {str(page["summary"]) for page in pages} == {str(whole["summary"])}
+    assert api.get(TURNAROUND, **MARCH, page=2)["by_repository_pagination"]["page_size"] == 10
+    assert api.get(TURNAROUND, end_time="2020-01-01")["by_reviewer_pagination"]["total_pages"] == 0
+
+
 @pytest.mark.parametrize(("name", "first"), [("by_repository", "repository"), ("by_reviewer", "reviewer")])
 def test_turnaround_as_csv(api: Service, name: str, first: str) -> None:
     given = {**MARCH, "list": name}

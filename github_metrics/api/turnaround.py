@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.csv_answers import csv_answer, each
-from github_metrics.api.lists import LIST, Format, wants_csv
-from github_metrics.api.pages import TimeRange
+from github_metrics.api.lists import LIST, Format, Paging, wants_csv
+from github_metrics.api.pages import Pagination, TimeRange, pagination
+from github_metrics.api.requests import MAX_PAGE
 from github_metrics.api.statistics import named_statistics
 from projections import turnaround_queries
 from projections.turnaround_queries import SPEEDS
@@ -18,6 +19,7 @@ from replay.snapshot import Record
 router = APIRouter(tags=["pull requests"])
 
 HOUR = 3600
+DEFAULT_SIZE = 10
 Lists = Literal["by_repository", "by_reviewer"]
 
 
@@ -88,7 +90,9 @@ class Turnaround(BaseModel):
     time_range: TimeRange
     summary: Summary
     by_repository: list[RepositoryTurnaround]
+    by_repository_pagination: Pagination
     by_reviewer: list[ReviewerTurnaround]
+    by_reviewer_pagination: Pagination
 
 
 def _speeds(row: Record) -> dict[str, Any]:
@@ -121,6 +125,8 @@ async def get_review_turnaround(
     asked: Annotated[Question, asks(*turnaround_queries.READS)],
     format: Annotated[Format | None, Query(description="csv: one of the lists as CSV")] = None,  # noqa: A002
     list: Annotated[Lists, Query(description="which of the lists, for CSV")] = "by_repository",  # noqa: A002
+    page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="of each list, from 1")] = None,
+    page_size: Annotated[int | None, Query(ge=1, le=1000, description="without it and page: the whole lists")] = None,
 ) -> Any:
     """Hours from ready to first review, approval and verification, of what became ready in the window, and to the end;
     by repository (users are authors), and the response time of each reviewer (users are reviewers).
@@ -130,10 +136,23 @@ async def get_review_turnaround(
     found: dict[Lists, Any] = {"by_repository": repositories, "by_reviewer": reviewers}
     if wants_csv(request, format):
         return await csv_answer(each(found[list]), SHOWN[list][0], SHOWN[list][1], list, response.headers)
+    lists: dict[str, Any] = {}
+    for name, rows in found.items():
+        paging = _paging(page, page_size, len(rows))
+        part = rows[paging.part.offset : paging.part.offset + paging.part.limit]
+        lists[name] = [SHOWN[name][1](row) for row in part]
+        lists[f"{name}_pagination"] = pagination(len(rows), paging.page, paging.page_size)
     return Turnaround.model_validate(
         {
             "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
             "summary": {"total_prs_analyzed": whole["total_prs"], **_speeds(whole)},
-            **{name: [SHOWN[name][1](row) for row in rows] for name, rows in found.items()},
+            **lists,
         }
     )
+
+
+def _paging(page: int | None, page_size: int | None, total: int) -> Paging:
+    """Readers who know of no pages get all of the list as one."""
+    if page is None and page_size is None:
+        return Paging(1, max(total, 1))
+    return Paging(page or 1, page_size or DEFAULT_SIZE)
