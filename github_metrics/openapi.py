@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from github_metrics.api.problems import Problem
+from github_metrics.field_texts import field_text
 
 
 def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
@@ -73,14 +74,27 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         document = generate()
-        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        schemas = document["components"]["schemas"]
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 _complete(path, method, operation["responses"])
+        for name, schema in schemas.items():
+            _describe_fields(name, schema.get("properties", {}))
         document["paths"].setdefault("/metrics", {"post": RECEIVE})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _describe_fields(model: str, properties: dict[str, Any]) -> None:
+    """Say what a field means where its model leaves that to its name."""
+    for name, field in properties.items():
+        text = field_text(model, name)
+        if not field.get("description") and text is not None:
+            field["description"] = text
 
 
 def _complete(path: str, method: str, responses: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import State
 
 from github_metrics.api.asked import Question, asks
@@ -73,6 +73,8 @@ Row = TypeVar("Row", bound=BaseModel)
 
 class PageOf(BaseModel, Generic[Row]):
     """A page of one of the lists, the busiest first."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "A page of one of the lists, the busiest first."})
 
     data: list[Row]
     pagination: Pagination

@@ -52,12 +52,12 @@ class Lifecycle(BaseModel):
 
     merged_count: int
     open_count: int = Field(description="opened then, and still open: how long they will take is not known")
-    draft_time: PhaseTime = Field(description="opened … ready for review")
-    pickup_time: PhaseTime = Field(description="ready … first review")
-    review_time: PhaseTime = Field(description="first review … approved")
-    merge_time: PhaseTime = Field(description="approved … merged")
-    cycle_time: Statistics = Field(description="opened … merged")
-    publish_to_merge: Statistics = Field(description="ready … merged")
+    draft_time: PhaseTime = Field(description="seconds, opened … ready for review")
+    pickup_time: PhaseTime = Field(description="seconds, ready … first review")
+    review_time: PhaseTime = Field(description="seconds, first review … approved")
+    merge_time: PhaseTime = Field(description="seconds, approved … merged")
+    cycle_time: Statistics = Field(description="seconds, opened … merged")
+    publish_to_merge: Statistics = Field(description="seconds, ready … merged")
     merged_without_review_count: int
     draft_history_unknown_count: int = Field(description="merged ones whose opening was not seen: taken as no drafts")
     clamped_count: int = Field(description="merged ones of which something was told in an impossible order")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg import sql
 from pydantic import BaseModel, Field
 
@@ -72,7 +72,7 @@ async def get_parked_events(
     response: Response,
     snapshot: Annotated[Snapshot, Depends(Reads("webhook_events"), scope="function")],
     paging: Paged,
-    state: State = "parked",
+    state: Annotated[State, Query(description="where they stand; all: any of these")] = "parked",
 ) -> Any:
     """Events that a read model could not apply, each with the error: its numbers lack them until they are retried."""
     arguments = {"state": None if state == "all" else state, "id": None}

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from github_metrics.api.problems import BadParameter, Forbidden, Unauthorized
@@ -60,7 +60,10 @@ def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 @router.get("/login", operation_id="show_login", response_class=Response, responses={303: {"description": "No keys"}})
-def show_login(request: Request, next: str = "") -> Response:  # noqa: A002 - as it is called everywhere
+def show_login(
+    request: Request,
+    next: Annotated[str, Query(description="path of this service to go to")] = "",  # noqa: A002  # its name in the URL
+) -> Response:
     """The page on which to sign in; without keys in the settings, straight to where `next` leads."""
     if not request.app.state.keys:
         return RedirectResponse(landing(next), 303)

@@ -94,7 +94,7 @@ async def _filters(
     asked: Questioned,
     repository: Annotated[Names, Query(description="as repositories")] = None,
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
-    status: Status | None = None,
+    status: Annotated[Status | None, Query(description="how its processing went")] = None,
 ) -> Filters:
     return Filters(await within(asked, repository), None if event_type is None else text(event_type), status)
 
