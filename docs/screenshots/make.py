@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 PAGES = {
     "overview": "?range=30d",
     "pull-requests": "?page=pull-requests&range=30d",
+    "story": "?page=pull-requests&range=30d&pr={story}",
     "reviews": "?page=reviews&range=30d",
     "contributors": "?page=contributors&range=30d",
     "ci": "?page=ci&range=30d",
@@ -68,9 +69,22 @@ def served() -> Iterator[Service]:
             yield service
 
 
+def story(service: Service) -> str:
+    """A pull request in whose story much happened: the one that took the longest of those whose phases are all known."""
+    merged = service.get(
+        "/api/metrics/pull-requests", state="merged", start_time="30d", sort="-cycle_time", page_size=50
+    )
+    one = next(one for one in merged["data"] if one["draft_time"] and not one["imputed"])
+    return f"{one['repository']}/{one['number']}"
+
+
 def picture(page: Any, tallest: int) -> bytes:
-    """The whole page, as a window that is tall enough shows it."""
+    """The whole page, as a window that is tall enough shows it; an open dialog with as much as a window has room for."""
     page.wait_for_selector(LOADED)
+    if "&pr=" in page.url:
+        page.wait_for_selector("dialog .phase-bar")
+        page.wait_for_timeout(700)
+        return bytes(page.screenshot())
     page.wait_for_selector("main :is([aria-busy=true], .bone, .is-stale)", state="detached")
     width = page.viewport_size["width"]
     height = min(tallest, page.evaluate("document.documentElement.scrollHeight"))
@@ -95,7 +109,7 @@ def main(wanted: list[str]) -> None:
             )
             for name in wanted or PAGES:
                 page = context.new_page()
-                page.goto(f"{service.url}/dashboard{PAGES[name]}")
+                page.goto(f"{service.url}/dashboard{PAGES[name].format(story=story(service))}")
                 keep(f"{name}-{look}", picture(page, TALLEST[look]))
                 page.close()
             context.close()

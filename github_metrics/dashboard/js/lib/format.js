@@ -91,3 +91,6 @@ export function ago(value, now) {
 
 /** A number that is not known is a dash, and is heard as what it means. */
 export const unknown = html`<span class="faint" title="no data"><span aria-hidden="true">${EMPTY}</span><span class="only-heard">no data</span></span>`;
+
+/** A name of parts, such as org/repo: where there is little room it is broken between them and not within one. */
+export const breakable = (name) => name.split("/").map((part, index) => (index ? ["/", html`<wbr />`, part] : part));

@@ -1,6 +1,6 @@
 import { Meter } from "../components/meter.js";
 import { ListPanel } from "../components/table.js";
-import { count, percent } from "../lib/format.js";
+import { breakable, count, percent } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { inWords } from "../lib/kinds.js";
 import { Nothing } from "./api-calls.js";
@@ -11,7 +11,7 @@ const rowsOf = (answer) => ({ rows: answer.data, pagination: answer.pagination }
 export function ApiSpend({ filters, resources, group, title, label, span }) {
   const total = (resources.data?.data ?? []).reduce((sum, row) => sum + row.charged_calls, 0) || 1;
   const columns = [
-    { id: group, label, wide: true, render: (row) => (row[group] === null ? html`<span class="faint">none named</span>` : group === "event_type" ? inWords(row[group]) : row[group]) },
+    { id: group, label, wide: true, render: (row) => (row[group] === null ? html`<span class="faint">none named</span>` : group === "event_type" ? inWords(row[group]) : breakable(row[group])) },
     { id: "charged_calls", label: "Charged", number: true, render: (row) => count(row.charged_calls) },
     { id: "share", label: "Share", render: (row) => html`<span class="share"><${Meter} share=${row.charged_calls / total} label="of all charged calls" /><span class="numbers faint">${percent((100 * row.charged_calls) / total)}</span></span>` },
     { id: "calls", label: "Calls", number: true, render: (row) => count(row.calls) },

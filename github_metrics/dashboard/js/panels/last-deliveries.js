@@ -1,5 +1,6 @@
 import { ListPanel } from "../components/table.js";
 import { Time } from "../components/time.js";
+import { breakable } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { inWords } from "../lib/kinds.js";
 import { follow, href } from "../lib/place.js";
@@ -9,7 +10,7 @@ const rowsOf = (answer) => ({ rows: answer.repositories, pagination: answer.pagi
 /** When each repository was heard of last: one that has gone silent may have lost its webhook. */
 export function LastDeliveries({ filters, span }) {
   const columns = [
-    { id: "repository", label: "Repository", wide: true, render: (row) => html`<span class="outside">${row.repository}</span>` },
+    { id: "repository", label: "Repository", wide: true, render: (row) => html`<span class="outside">${breakable(row.repository)}</span>` },
     { id: "received_at", label: "Last delivery", render: (row) => html`<${Time} at=${row.received_at} zone=${filters.tz} as="ago" />` },
     { id: "event_type", label: "What", wide: true, render: (row) => html`<a href=${href({ event: row.delivery_id })} onClick=${follow}>${inWords(row.event_type)}${row.action ? ` ${inWords(row.action)}` : ""}</a>` },
     { id: "sender", label: "By", render: (row) => html`<span class="outside">${row.sender ?? "–"}</span>` },

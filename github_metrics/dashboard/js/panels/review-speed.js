@@ -4,7 +4,7 @@ import { WholeTable } from "../components/whole-table.js";
 import { Icon } from "../components/icon.js";
 import { metrics } from "../lib/api.js";
 import { parametersOf } from "../lib/filters.js";
-import { brief, count, unknown } from "../lib/format.js";
+import { breakable, brief, count, unknown } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { follow, href } from "../lib/place.js";
 
@@ -12,7 +12,7 @@ const TAKES = ["window", "tz", "repositories", "users", "actors"];
 const time = (id, label, title, of) => ({ id, label, title, of, number: true, render: (row) => (row[id] === null ? unknown : brief(3600 * row[id])) });
 
 const COLUMNS = [
-  { id: "repository", label: "Repository", wide: true, render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${row.repository}</a>` },
+  { id: "repository", label: "Repository", wide: true, render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${breakable(row.repository)}</a>` },
   time("median_time_to_first_review_hours", "First review", "median, from ready for review"),
   time("p90_time_to_first_review_hours", "p90", undefined, "First review"),
   time("median_time_to_approval_hours", "Approval", "median, from ready for review"),

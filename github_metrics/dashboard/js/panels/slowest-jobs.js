@@ -3,7 +3,7 @@ import { Panel } from "../components/panel.js";
 import { Empty } from "../components/states.js";
 import { DataTable } from "../components/table.js";
 import { Time } from "../components/time.js";
-import { duration } from "../lib/format.js";
+import { breakable, duration } from "../lib/format.js";
 import { html } from "../lib/html.js";
 
 const KIND = { success: "good", failure: "bad", timed_out: "bad", cancelled: "neutral" };
@@ -14,7 +14,7 @@ const isWeb = (url) => /^https?:\/\//.test(url ?? "");
 /** The jobs that ran longest. `query`: jobs by label. */
 export function SlowestJobs({ filters, query, span }) {
   const columns = [
-    { id: "job", label: "Job", wide: true, render: (row) => html`${isWeb(row.url) ? html`<a href=${row.url} rel="noreferrer">${row.job ?? row.job_id}</a>` : (row.job ?? row.job_id)}<br /><span class="faint small">${[row.repository, row.workflow].filter(Boolean).join(" · ")}</span>` },
+    { id: "job", label: "Job", wide: true, render: (row) => html`${isWeb(row.url) ? html`<a href=${row.url} rel="noreferrer">${row.job ?? row.job_id}</a>` : (row.job ?? row.job_id)}<br /><span class="faint small">${row.repository && breakable(row.repository)}${row.repository && row.workflow && " · "}${row.workflow}</span>` },
     { id: "duration", label: "Ran", number: true, render: (row) => html`<span class="strong">${duration(row.duration)}</span>` },
     { id: "queue_time", label: "Waited", number: true, render: (row) => duration(row.queue_time) },
     { id: "conclusion", label: "Conclusion", render: (row) => html`<${Badge} kind=${KIND[row.conclusion]}>${row.conclusion?.replaceAll("_", " ") ?? "unknown"}<//><br /><span class="faint small"><${Time} at=${row.created_at} zone=${filters.tz} /></span>` },

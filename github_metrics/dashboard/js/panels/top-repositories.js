@@ -1,6 +1,6 @@
 import { Meter } from "../components/meter.js";
 import { ListPanel } from "../components/table.js";
-import { count, milliseconds, percent } from "../lib/format.js";
+import { breakable, count, milliseconds, percent } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { follow, href } from "../lib/place.js";
 
@@ -11,7 +11,7 @@ const rowsOf = (answer) => ({ rows: answer.repositories, pagination: answer.pagi
 export function TopRepositories({ filters, summary, span }) {
   const total = summary.data?.summary.total_events;
   const columns = [
-    { id: "repository", label: "Repository", wide: true, sort: "repository", render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${row.repository}</a>` },
+    { id: "repository", label: "Repository", wide: true, sort: "repository", render: (row) => html`<a href=${href({ repo: row.repository })} onClick=${follow} title=${`Show only ${row.repository}`}>${breakable(row.repository)}</a>` },
     { id: "total_events", label: "Events", number: true, sort: "total_events", render: (row) => count(row.total_events) },
     { id: "share", label: "Share", render: (row) => html`<span class="share"><${Meter} share=${row.total_events / (total || 1)} label="of all events" /><span class="numbers faint">${percent((100 * row.total_events) / (total || 1))}</span></span>` },
     { id: "success_rate", label: "Success", number: true, sort: "success_rate", render: (row) => html`<span class=${row.failed_events ? "" : "faint"}>${percent(row.success_rate)}</span>` },
