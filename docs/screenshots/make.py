@@ -83,6 +83,7 @@ def picture(page: Any, tallest: int) -> bytes:
     page.wait_for_selector(LOADED)
     if "&pr=" in page.url:
         page.wait_for_selector("dialog .phase-bar")
+        page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(700)
         return bytes(page.screenshot())
     page.wait_for_selector("main :is([aria-busy=true], .bone, .is-stale)", state="detached")
