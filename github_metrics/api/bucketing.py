@@ -10,7 +10,7 @@ from github_metrics.buckets import Bucket, TooMany, edges
 from projections.people import People, Window
 
 MAX_BUCKETS = 10_000
-MAX_ROWS = 250_000
+MAX_ROWS = 100_000
 INSTANT = timedelta(microseconds=1)
 
 Span = Callable[[], Awaitable[tuple[datetime | None, datetime | None]]]
