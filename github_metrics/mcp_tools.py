@@ -1,18 +1,21 @@
 """The tools for assistants: one for each endpoint that reads, generated from what OpenAPI says of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 from fastmcp import FastMCP
+from fastmcp.exceptions import ToolError
 from fastmcp.server.dependencies import get_http_headers
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.server.providers.openapi import MCPType, RouteMap
-from fastmcp.tools import Tool
-from mcp_types import ToolAnnotations
+from fastmcp.tools import Tool, ToolResult
+from mcp_types import CallToolRequestParams, ToolAnnotations
 from starlette.applications import Starlette
 
+from github_metrics.api.selection import unknown
 from github_metrics.mcp_endpoint import PATH
 
 INSTRUCTIONS = """\
@@ -44,13 +47,21 @@ KEY_HEADERS = ("x-api-key", "authorization")
 def tools(api: FastAPI) -> FastMCP[Any]:
     """The MCP server of an API that has all its routes."""
     _log_as_we_do()
+    taken: dict[str, Set[str]] = {}
+
+    def described(_route: object, component: object) -> None:
+        if isinstance(component, Tool):
+            taken[component.name] = frozenset(component.parameters.get("properties", {}))
+            _for_a_model(component)
+
     return FastMCP.from_fastapi(
         api,
         name=api.title,
         version=api.version,
         instructions=INSTRUCTIONS,
         route_maps=list(READS),
-        mcp_component_fn=_for_a_model,
+        mcp_component_fn=described,
+        middleware=[KnownArguments(taken)],
         httpx_client_kwargs={"event_hooks": {"request": [_with_the_key]}},
     )
 
@@ -69,10 +80,31 @@ def mcp_app(api: FastAPI, origins: Sequence[str]) -> Starlette:
     )
 
 
-def _for_a_model(_route: object, component: object) -> None:
+class KnownArguments(Middleware):
+    """Refuses an argument that a tool does not take. FastMCP would pass it over, and the answer for another question
+    would pass for that to the one that was asked.
+    """
+
+    def __init__(self, taken: Mapping[str, Set[str]]) -> None:
+        self._taken = taken
+
+    async def on_call_tool(
+        self,
+        context: MiddlewareContext[CallToolRequestParams],
+        call_next: CallNext[CallToolRequestParams, ToolResult],
+    ) -> ToolResult:
+        asked = context.message
+        if asked.name in self._taken:
+            faults = [
+                f"{fault['loc']}: {fault['msg']}" for fault in unknown(asked.arguments or {}, self._taken[asked.name])
+            ]
+            if faults:
+                raise ToolError("; ".join(faults))
+        return await call_next(context)
+
+
+def _for_a_model(component: Tool) -> None:
     """Say what a model needs in order to choose and call a tool, and nothing else: it pays for every word."""
-    if not isinstance(component, Tool):
-        return
     component.annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     component.description = " ".join((component.description or "").split())
     component.output_schema = None

@@ -235,3 +235,21 @@ def test_what_means_nothing_is_named_all_at_once(api: Service) -> None:
     asked = {"users": "ann", "page": 1, "repositories": "octo/app"}
     faults = problem(api.client.get(f"{BELOW}pr-story/octo/app/1", params=asked), 422, "invalid_parameter")
     assert [fault["loc"][1] for fault in faults] == ["repositories", "users"]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "said"),
+    [
+        ("contributors", "repository", "There is no such parameter here: did you mean repositories?"),
+        ("pull-requests", "user", "There is no such parameter here: did you mean users?"),
+        ("checks", "sorted", "There is no such parameter here: did you mean sort?"),
+        ("log", "organisation", "There is no such parameter here"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_refused_and_the_one_that_was_meant_named(
+    api: Service, path: str, parameter: str, said: str
+) -> None:
+    answer = api.client.get(f"{BELOW}{path}", params={parameter: "octo/app"})
+    assert problem(answer, 422, "invalid_parameter") == [
+        {"type": "unknown_parameter", "loc": ["query", parameter], "msg": said}
+    ]

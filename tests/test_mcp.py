@@ -224,6 +224,12 @@ def test_what_a_model_leaves_out_may_be_null(open_service: Service) -> None:
         ("get_metrics_summary", {"start_time": "24h", "end_time": "7d"}, "start_time is after end_time"),
         ("get_webhook_events", {"page_size": 5000}, "page_size"),
         ("get_webhook_events", {"status": "fine"}, "status"),
+        ("get_metrics_contributors", {"repository": "octo/hello"}, "repository: .* did you mean repositories"),
+        (
+            "get_pr_story",
+            {"owner": "octo", "repo": "hello", "number": 1, "users": "ann"},
+            "users: This selects nothing",
+        ),
         ("get_webhook_event_by_id", {"delivery_id": number(99)}, "not found"),
         ("get_webhook_event_by_id", {"delivery_id": "../summary"}, "delivery_id"),
         ("receive_webhook", {}, "receive_webhook"),
