@@ -28,7 +28,7 @@ REVIEWERS = sql.SQL("""
     FROM (
         SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews, bool_or({across}) AS across
         FROM {of} WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-        GROUP BY person, repository_id, number
+        GROUP BY number, repository_id, person
     ) AS of_each_pull_request GROUP BY person
 """)
 APPROVERS = sql.SQL("""

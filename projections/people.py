@@ -113,11 +113,11 @@ FACTS: LiteralString = """
             SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved'
             UNION ALL
             SELECT * FROM marks
-        ) AS given GROUP BY 1, 2, 3
+        ) AS given GROUP BY number, repository_id, person
     ),
     lgtm AS (
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
-        FROM marks GROUP BY 1, 2, 3
+        FROM marks GROUP BY number, repository_id, person
     )
 """.replace("{of_others}", OF_OTHERS)
 """What people did, of the repositories that are asked for. `pulls`: what of it falls into the window. The others are of

@@ -27,7 +27,7 @@ WORKLOAD = sql.SQL("""
             FROM pulls WHERE opened
             UNION ALL
             SELECT person, min("user"), bool_or(bot), 0, 1, 0 FROM reviews
-            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id, number
+            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY number, repository_id, person
             UNION ALL
             SELECT person, "user", bot, 0, 0, 1 FROM approvals
             WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
@@ -54,7 +54,7 @@ REVIEW_EFFICIENCY = sql.SQL("""{ready},
         SELECT person, min("user") AS "user", count(*) AS reviews,
                extract(epoch FROM min(at) - ready_at)::float8 AS seconds
         FROM reviews JOIN ready USING (repository_id, number)
-        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY person, repository_id, number, ready_at
+        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY number, repository_id, person, ready_at
     ),
     listed AS MATERIALIZED (
         SELECT person, min("user") AS "user", sum(reviews)::bigint AS total_reviews, count(*) AS sample,
@@ -84,7 +84,7 @@ BOTTLENECKS = sql.SQL("""{ready},
     waits AS MATERIALIZED (
         SELECT person, min("user") AS "user", extract(epoch FROM min(at) - ready_at)::float8 AS seconds
         FROM given WHERE at >= ready_at AND at < merged_at AND {chosen}
-        GROUP BY person, repository_id, number, ready_at
+        GROUP BY number, repository_id, person, ready_at
     ),
     listed AS MATERIALIZED (
         SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
