@@ -1,6 +1,6 @@
 """Counts of webhook events: in all, by repository, by type; with success, duration and API usage."""
 
-from typing import Any, LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -44,7 +44,7 @@ SUMS: LiteralString = """
     sum(calls)::bigint AS total_api_calls, sum(charged_calls)::bigint AS total_token_spend
 """
 OVERVIEW: LiteralString = """
-SELECT * FROM (
+SELECT placed.*, CASE WHEN NOT of_repository AND event_type IS NULL THEN {durations} END AS durations FROM (
     SELECT groups.*, names.full_name AS repository,
            row_number() OVER (PARTITION BY of_repository, names.full_name IS NULL
                               ORDER BY total_events DESC, repository_id, event_type) AS place
@@ -83,8 +83,7 @@ SELECT count(DISTINCT sender) AS unique_senders FROM (
 )
 DURATIONS = sql.SQL(
     """
-WITH remarked AS ({remarked})
-SELECT from_us, sum(events)::bigint AS events FROM (
+(SELECT jsonb_object_agg(from_us, events) FROM (SELECT from_us, sum(events)::bigint AS events FROM (
     SELECT c.from_us, c.events FROM event_durations c WHERE {units} AND {carried}
     UNION ALL
     SELECT (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)], 1
@@ -93,9 +92,10 @@ SELECT from_us, sum(events)::bigint AS events FROM (
     SELECT (%(bounds)s::bigint[])[greatest(width_bucket(told.us, %(bounds)s::bigint[]), 1)], told.events
     FROM remarked r CROSS JOIN LATERAL (VALUES (r.duration_us, -1), (1000 * r.duration_ms, 1)) AS told (us, events)
     WHERE r.duration_ms IS NOT NULL
-) AS parts GROUP BY from_us
+) AS parts GROUP BY from_us) AS buckets)
 """
 )
+"""How many events took as long as each bucket says, of `remarked` beside it."""
 SORTED = sql.SQL(
     """
 WITH remarked AS ({remarked})
@@ -107,11 +107,14 @@ FROM webhook_events e LEFT JOIN remarked USING (position) WHERE {where}
 
 
 class Overview(NamedTuple):
-    """Counts of all, of the busiest repositories and of each type, the most frequent first."""
+    """Counts of all, of the busiest repositories and of each type, the most frequent first; and of the durations, by
+    bucket, None where they were not counted.
+    """
 
     totals: Record
     repositories: list[Record]
     types: list[Record]
+    durations: dict[int, int] | None
 
 
 class Durations(NamedTuple):
@@ -122,8 +125,8 @@ class Durations(NamedTuple):
     longest: float | None
 
 
-def _composed(select: LiteralString, filters: Filters, cover: Cover) -> sql.Composed:
-    return sql.SQL("WITH " + COUNTED + select).format(sums=sql.SQL(SUMS), **_parts(filters, cover))
+def _composed(select: LiteralString, filters: Filters, cover: Cover, **more: sql.Composable) -> sql.Composed:
+    return sql.SQL("WITH " + COUNTED + select).format(sums=sql.SQL(SUMS), **_parts(filters, cover), **more)
 
 
 def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict[str, sql.Composable]:
@@ -136,14 +139,21 @@ def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict
     }
 
 
-async def overview(snapshot: Snapshot, rollups: Rollups, filters: Filters, *, top: int) -> Overview:
-    """Everything in one pass: `top` repositories, under their present names."""
-    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY))
-    rows = await snapshot.rows(query, {**filters.arguments(), "top": top})
+async def overview(
+    snapshot: Snapshot, rollups: Rollups, filters: Filters, *, top: int, timed: bool = False
+) -> Overview:
+    """Everything in one pass: `top` repositories, under their present names. `timed`: the durations too, where a rollup
+    tells them.
+    """
+    told = rollups.cover(filters, DAY, of_any_type=True)
+    counted = DURATIONS.format(**_parts(filters, told, of_any_type=True)) if timed and told.whole_units else None
+    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), durations=counted or sql.SQL("NULL::jsonb"))
+    rows = await snapshot.rows(query, {**filters.arguments(), "top": top, "bounds": list(BOUNDS)})
     repositories = [row for row in rows if row["of_repository"]]
     types = [row for row in rows if row["event_type"] is not None]
     (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)
-    return Overview(totals, repositories, types)
+    durations = None if counted is None else {int(us): number for us, number in (totals["durations"] or {}).items()}
+    return Overview(totals, repositories, types, durations)
 
 
 async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record:
@@ -165,16 +175,13 @@ async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters)
     return int((await snapshot.one(query, filters.arguments()))["unique_senders"])
 
 
-async def durations(snapshot: Snapshot, rollups: Rollups, filters: Filters, total: int) -> Durations:
-    """Of `total` events: exact where they are few, else within 2 %."""
-    cover = rollups.cover(filters, DAY, of_any_type=True)
-    if total <= FEW or not cover.whole_units:
-        found = await snapshot.one(SORTED.format(**_parts(filters, cover)), filters.arguments())
-        return Durations(*(found["percentiles"] or (None, None, None)))
-    arguments: dict[str, Any] = {**filters.arguments(), "bounds": list(BOUNDS)}
-    rows = await snapshot.rows(DURATIONS.format(**_parts(filters, cover, of_any_type=True)), arguments)
-    counts = {row["from_us"]: row["events"] for row in rows}
-    return Durations(*(_milliseconds(percentile(counts, share)) for share in (0.5, 0.95, 1.0)))
+async def durations(snapshot: Snapshot, rollups: Rollups, filters: Filters, found: Overview) -> Durations:
+    """Of what an overview counted: exact where they are few, else within 2 %."""
+    if found.durations is None or found.totals["total_events"] <= FEW:
+        sorted_ = SORTED.format(**_parts(filters, rollups.cover(filters, DAY)))
+        row = await snapshot.one(sorted_, filters.arguments())
+        return Durations(*(row["percentiles"] or (None, None, None)))
+    return Durations(*(_milliseconds(percentile(found.durations, share)) for share in (0.5, 0.95, 1.0)))
 
 
 def _milliseconds(microseconds: float | None) -> float | None:

@@ -122,10 +122,10 @@ async def get_metrics_summary(
     filters = Filters(await within(asked, repository), None if event_type is None else text(event_type))
     snapshot, window = asked.snapshot, filters.window
     known, earlier = await rollups(snapshot), filters.before()
-    found = await summary_queries.overview(snapshot, known, filters, top=TOP)
+    found = await summary_queries.overview(snapshot, known, filters, top=TOP, timed=True)
     now = found.totals
     before = await summary_queries.totals(snapshot, known, earlier) if earlier is not None else None
-    durations = await summary_queries.durations(snapshot, known, filters, now["total_events"])
+    durations = await summary_queries.durations(snapshot, known, filters, found)
     senders = await summary_queries.unique_senders(snapshot, known, filters)
     measured = await closed(filters.people, lambda: first_and_last(snapshot, known, filters))
     return MetricsSummary.model_validate(
