@@ -96,7 +96,7 @@ def picture(page: Any, tallest: int) -> bytes:
 
 def keep(name: str, picture: bytes) -> None:
     with Image.open(io.BytesIO(picture)) as image:
-        reduced = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        reduced = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     reduced.save(HERE / f"{name}.png", optimize=True)
     print(f"{name}.png: {(HERE / f'{name}.png').stat().st_size // 1024} kB")
 
