@@ -66,3 +66,18 @@ def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
     """An open connection to that database, in autocommit."""
     with psycopg.connect(database, autocommit=True, options="-c timezone=UTC") as opened:
         yield opened
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
+    """The queries that the service asks, which runs in a thread of this process, with their arguments."""
+    found: list[tuple[Any, Any]] = []
+    execute = psycopg.AsyncCursor.execute
+
+    async def noted(self: Any, query: Any, arguments: Any = None, **options: Any) -> Any:
+        if query:
+            found.append((query, arguments))
+        return await execute(self, query, arguments, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
+    return found

@@ -739,7 +739,7 @@ def test_the_openapi_document_names_every_operation(api: Service) -> None:
         ("/api/metrics/contributors", {"repositories": "octo/world", "users": "octocat"}, 6),
         ("/api/metrics/user-prs", {"role": "pr_approvers"}, 2),
         ("/api/metrics/pr-story/octo/world/1", {}, 6),
-        ("/api/metrics/explain/octo/world/1", {}, 6),
+        ("/api/metrics/explain/octo/world/1", {}, 7),
         ("/api/metrics/comment-resolution-time", {}, 3),
         ("/api/metrics/lifecycle", {}, 3),
         ("/api/metrics/lifecycle", {"group": "repository"}, 2),

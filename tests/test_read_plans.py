@@ -82,21 +82,6 @@ def stage(server: str, template: str) -> Iterator[Stage]:
 Asked = list[tuple[Any, Any]]
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """The queries that the service asks, which runs in a thread of this process, with their arguments."""
-    found: Asked = []
-    execute = psycopg.AsyncCursor.execute
-
-    async def noted(self: Any, query: Any, arguments: Any = None, **options: Any) -> Any:
-        if query:
-            found.append((query, arguments))
-        return await execute(self, query, arguments, **options)
-
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
-    return found
-
-
 def events_read(connection: psycopg.Connection[Any], asked: Asked) -> int:
     """How many rows of webhook_events the queries read, those included that a filter left out."""
     read = 0
