@@ -18,23 +18,28 @@ WARNING_SECONDS = 24 * 3600
 CRITICAL_SECONDS = 48 * 3600
 """A median time to approval that is longer is worth an alert."""
 
+WAITING = sql.SQL("p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)")
+"""Open and ready, now."""
+
 WORKLOAD = sql.SQL("""
     work AS (
         SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(created)::bigint AS prs_created,
-               sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved
+               sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved, sum(open)::bigint AS wip
         FROM (
-            SELECT person, "user", author_type = 'Bot' AS bot, 1 AS created, 0 AS reviewed, 0 AS approved
+            SELECT person, "user", author_type = 'Bot' AS bot, 1 AS created, 0 AS reviewed, 0 AS approved, 0 AS open
             FROM pulls WHERE opened
             UNION ALL
-            SELECT person, min("user"), bool_or(bot), 0, 1, 0 FROM reviews
+            SELECT person, "user", author_type = 'Bot', 0, 0, 0, 1 FROM pulls p WHERE {waiting}
+            UNION ALL
+            SELECT person, min("user"), bool_or(bot), 0, 1, 0, 0 FROM reviews
             WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY number, repository_id, person
             UNION ALL
-            SELECT person, "user", bot, 0, 0, 1 FROM approvals
+            SELECT person, "user", bot, 0, 0, 1, 0 FROM approvals
             WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-        ) AS each_one GROUP BY person
+        ) AS each_one GROUP BY person HAVING sum(created + reviewed + approved) > 0
     ),
     listed AS MATERIALIZED (SELECT * FROM work WHERE {chosen})
-""").format(chosen=sql.SQL(CHOSEN))
+""").format(chosen=sql.SQL(CHOSEN), waiting=WAITING)
 WORKLOAD_SUMMARY = sql.SQL("""
     SELECT count(*) AS total_contributors, {prs} AS prs_per_contributor,
            (SELECT jsonb_build_object('user', "user", 'total_prs', prs_created) FROM listed WHERE prs_created > 0
@@ -109,7 +114,7 @@ PENDING = sql.SQL(
     """
 WITH {facts}
 SELECT count(*) AS pending FROM pulls p
-WHERE p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)
+WHERE {waiting}
 AND NOT EXISTS (
     SELECT FROM reviews WHERE repository_id = p.repository_id AND number = p.number AND state = 'approved' AND {chosen}
     OFFSET 0
@@ -148,5 +153,5 @@ def arguments(asked: People, prefix: str, min_reviews: int = 1) -> dict[str, Any
 async def pending(snapshot: Snapshot, asked: People, prefix: str) -> int:
     """Pull requests that are open and ready and that nobody else has approved, by anyone: no window, no `users`."""
     anyones = replace(asked, start=None, end=None, users=None, excluded=())
-    query = PENDING.format(facts=sql.SQL(FACTS), chosen=sql.SQL(CHOSEN))
+    query = PENDING.format(facts=sql.SQL(FACTS), chosen=sql.SQL(CHOSEN), waiting=WAITING)
     return int((await snapshot.one(query, {**anyones.arguments(), "prefix": prefix}))["pending"])

@@ -461,13 +461,13 @@ def test_reviewers(api: Service) -> None:
 def test_team_dynamics(api: Service) -> None:
     found = api.get(f"{API}/team-dynamics", **MARCH)
     workload = found["workload"]
-    assert table(workload["by_contributor"], "user", "prs_created", "prs_reviewed", "prs_approved") == [
-        ("dan", 2, 0, 0),
-        ("cat", 1, 3, 2),
-        ("bob", 1, 2, 1),
-        ("ann", 1, 0, 0),
-        ("eve", 1, 0, 0),
-        ("ghost", 1, 0, 0),
+    assert table(workload["by_contributor"], "user", "prs_created", "prs_reviewed", "prs_approved", "wip") == [
+        ("dan", 2, 0, 0, 1),
+        ("cat", 1, 3, 2, 0),
+        ("bob", 1, 2, 1, 0),
+        ("ann", 1, 0, 0, 0),
+        ("eve", 1, 0, 0, 1),
+        ("ghost", 1, 0, 0, 0),
     ]
     # Of 1 1 1 1 1 2: 2 (1+2+3+4+5+12) / (6·7) - 7/6
     assert workload["summary"]["workload_gini"] == 0.119

@@ -512,8 +512,9 @@ def hours(name: str, count: int, *values: float) -> dict[str, Any]:
     return dict(zip(names, values or (None,) * 4, strict=True)) | {f"{name}_count": count}
 
 
-def did(login: str, created: int, reviewed: int, approved: int) -> dict[str, Any]:
-    return {"user": login, "prs_created": created, "prs_reviewed": reviewed, "prs_approved": approved}
+def did(login: str, created: int, reviewed: int, approved: int, wip: int = 1) -> dict[str, Any]:
+    counts = {"prs_created": created, "prs_reviewed": reviewed, "prs_approved": approved, "wip": wip}
+    return {"user": login, **counts}
 
 
 def test_the_workload_is_counted_by_pull_request_and_repository(api: Service) -> None:
@@ -524,7 +525,12 @@ def test_the_workload_is_counted_by_pull_request_and_repository(api: Service) ->
             "top_contributor": {"user": "alice", "total_prs": 3},
             "workload_gini": 0.25,
         },
-        "by_contributor": [did("alice", 3, 0, 1), did("carol", 2, 2, 2), did("bob", 1, 3, 2), did("dave", 1, 0, 0)],
+        "by_contributor": [
+            did("alice", 3, 0, 1),
+            did("carol", 2, 2, 2),
+            did("bob", 1, 3, 2),
+            did("dave", 1, 0, 0, wip=0),
+        ],
         "pagination": page(4, 25),
     }
 

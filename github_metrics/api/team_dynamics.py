@@ -59,7 +59,7 @@ def _workload(found: Summed, paging: Paging) -> dict[str, Any]:
 
 
 def _contribution(row: Record) -> dict[str, Any]:
-    return {name: row[name] for name in ("user", "prs_created", "prs_reviewed", "prs_approved")}
+    return {name: row[name] for name in ("user", "prs_created", "prs_reviewed", "prs_approved", "wip")}
 
 
 def _review_efficiency(found: Summed, paging: Paging, min_reviews: int) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Contribution(BaseModel):
     prs_created: int
     prs_reviewed: int
     prs_approved: int = Field(description="by review or by label, for the first time")
+    wip: int = Field(description="work in progress: pull requests of this person that are open and ready now")
 
 
 class ReviewTime(BaseModel):
