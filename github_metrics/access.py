@@ -42,6 +42,7 @@ def access(keys: Keys, origins: Sequence[str]) -> list[Middleware]:
     """The middleware of the API, the outermost first. A refusal has the headers of CORS: a page may read it."""
     return [
         Middleware(BrowserHeaders),
+        Middleware(Heads),
         *([_cors(origins)] if origins else []),
         *([Middleware(KeyGuard, keys=keys)] if keys else []),
         Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=6),
@@ -125,6 +126,17 @@ def given_keys(headers: Headers) -> Iterator[str]:
         scheme, _, credentials = given.partition(" ")
         if scheme.lower() == "bearer":
             yield credentials.strip()
+
+
+class Heads:
+    """HEAD is answered as GET is; the server leaves out the body (RFC 9110, 9.3.2). Not of a stream: it has no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].endswith("/stream")
+        await self._app({**scope, "method": "GET"} if asked else scope, receive, send)
 
 
 class BrowserHeaders:

@@ -12,28 +12,27 @@ router = APIRouter(include_in_schema=False)
 
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
-READING = ["GET", "HEAD"]
 
 
-@router.api_route("/", methods=READING)
+@router.get("/")
 def lead_to_the_dashboard() -> RedirectResponse:
     """The address of the service alone."""
     return RedirectResponse("dashboard")
 
 
-@router.api_route("/dashboard/", methods=READING)
+@router.get("/dashboard/")
 def lead_out_of_the_directory() -> RedirectResponse:
     """The page's relative URLs are those of /dashboard."""
     return RedirectResponse("../dashboard")
 
 
-@router.api_route("/dashboard", methods=READING)
+@router.get("/dashboard")
 async def show_dashboard(request: Request) -> Response:
     """The page. It holds no data: that comes from the API, which asks for a key where keys are set."""
     return await _answer(request, page(), ASK_AGAIN, {"Content-Security-Policy": content_security_policy()})
 
 
-@router.api_route("/dashboard/{edition}/{path:path}", methods=READING)
+@router.get("/dashboard/{edition}/{path:path}")
 async def get_dashboard_file(request: Request, edition: str, path: str) -> Response:
     """A file of the page. One that was asked for by an older page is answered too, but not to be kept."""
     file = files().get(path)

@@ -115,7 +115,7 @@ SELECT * FROM (
 
 PULL_REQUEST = """
 WITH planned AS MATERIALIZED (SELECT set_config('plan_cache_mode', 'force_generic_plan', true))
-SELECT i.repository_id, r.full_name AS repository, p.title, p.state, p.merged, p.author, p.created_at, p.merged_at,
+SELECT i.repository_id, r.full_name AS repository, p.title, p.state, p.merged, coalesce(p.author, 'ghost') AS author, p.created_at, p.merged_at,
        p.closed_at, p.html_url AS url, p.draft, p.head_sha, p.commits
 FROM planned CROSS JOIN unnest(%(ids)s::bigint[]) AS i (repository_id)
 LEFT JOIN pull_requests p ON p.repository_id = i.repository_id AND p.number = %(number)s

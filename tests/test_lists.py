@@ -54,14 +54,29 @@ def test_csv_has_the_whole_list_whatever_the_page(api: Service) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("accepted", "csv"),
+    [
+        ("text/csv, application/json", False),
+        ("text/csv;q=0.5, application/json", False),
+        ("application/json;q=0.1, Text/CSV", True),
+        ("text/csv;q=0", False),
+        ("text/csv;q=much", True),
+        ("*/*, text/csv", True),
+        ("*/*", False),
+    ],
+)
+def test_what_is_accepted_is_weighed(api: Service, accepted: str, csv: bool) -> None:
+    answer = api.client.get(WEBHOOKS, headers={"Accept": accepted})
+    assert answer.headers["Content-Type"].startswith("text/csv" if csv else "application/json")
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_csv_is_asked_for_by_parameter_or_by_accept(api: Service, path: str) -> None:
     asked = api.client.get(path, params={"format": "csv"})
     accepted = api.client.get(path, headers={"Accept": "text/csv"})
-    both = api.client.get(path, headers={"Accept": "text/csv, application/json"})
     assert asked.text == accepted.text
     assert len(rows(asked.text)) >= 1
-    assert both.headers["Content-Type"] == "application/json"
     assert api.client.get(path, params={"format": "xml"}).status_code == 422
 
 
@@ -161,6 +176,20 @@ def test_an_answer_that_has_not_changed_is_304(api: Service, path: str) -> None:
     for other in ({"page": 2}, {"tz": "Europe/Prague"}, {"format": "csv"}):
         asked = api.client.get(path, params=other, headers={"If-None-Match": answer.headers["ETag"]})
         assert asked.status_code == 200
+
+
+@pytest.mark.parametrize("told", ["*", "{tag}", "W/{tag}"])
+def test_a_tag_is_compared_weakly(api: Service, told: str) -> None:
+    tag = api.client.get(REPOSITORIES).headers["ETag"].removeprefix("W/")
+    assert api.client.get(REPOSITORIES, headers={"If-None-Match": told.format(tag=tag)}).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/dashboard", *LISTS, "/api/metrics/webhooks/none", "/none"])
+def test_head_is_answered_as_get_without_the_body(api: Service, path: str) -> None:
+    asked, told = api.client.get(path), api.client.head(path)
+    assert (told.status_code, told.content) == (asked.status_code, b"")
+    passing = {"date", "content-length", "transfer-encoding", "content-encoding"}
+    assert {*told.headers} - passing == {*asked.headers} - passing
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ SHOWN = 50
 MERGE_RULE = "when it was merged, as GitHub tells it with the pull request"
 FIRST_REVIEW = "the first review by a person other than the author, from ready_at on and before the merge"
 APPROVAL = "the first approving review by such a person within the same bounds"
+GHOST = "ghost"
+"""As GitHub shows who has deleted the account."""
 RESPONSE = "the first review or comment by a person other than the author, in the draft too"
 READY = {
     None: "its opening was not seen, so it is taken to have been ready when it was opened",
@@ -160,7 +162,12 @@ class Explained:
             ("commits", life["commits"], "as last told", [size]),
             ("state", life["state"], "as last told", [details]),
             ("draft", life["draft"], "as last told", [self._telling("draft_version")]),
-            ("author", life["author"], "as last told with a name", [self._telling("author_version")]),
+            (
+                "author",
+                life["author"] or GHOST,
+                "as last told with a name; ghost: none was",
+                [self._telling("author_version")],
+            ),
             ("opened_as_draft", life["opened_as_draft"], "as its opening told; null: not seen", opened[:1]),
             ("draft_history_known", life["draft_history_known"], "its opening was seen", opened[:1]),
             ("reopened", life["reopened"], "times at which it was reopened", self._transitions("reopened")),

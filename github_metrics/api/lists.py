@@ -1,5 +1,6 @@
 """What every list asks of a request and answers: pages with links, or the whole as CSV."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,6 +16,7 @@ from projections.listing import ListQuery, Part, Sortable
 from replay.snapshot import Record, Snapshot
 
 Format = Literal["json", "csv"]
+WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 Sorted = TypeVar("Sorted", bound=Sortable)
 
 LIST: dict[int | str, dict[str, Any]] = {
@@ -54,11 +56,18 @@ def pages(default: int = 10, most: int = 100) -> Any:
 
 
 def wants_csv(request: Request, asked: Format | None) -> bool:
-    """Whether a request wants CSV: it says so, or it accepts that and not JSON."""
+    """Whether a request wants CSV: it says so, or names that and not JSON, or rather than JSON, as what it accepts."""
     if asked is not None:
         return asked == "csv"
-    accepted = [part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]
-    return "text/csv" in accepted and "application/json" not in accepted
+    accepted = dict(map(_weighed, request.headers.get("accept", "").split(",")))
+    return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
+
+
+def _weighed(part: str) -> tuple[str, float]:
+    """A media type of an Accept header and its weight (RFC 9110, 12.4.2); 1 where it has none that can be read."""
+    media_type, *parameters = (one.strip().lower() for one in part.split(";"))
+    weights = [one.removeprefix("q=") for one in parameters if one.startswith("q=")]
+    return media_type, float(weights[0]) if weights and WEIGHT.fullmatch(weights[0]) else 1.0
 
 
 Sort = Annotated[str | None, Query(max_length=60, description="a column; -column: descending")]

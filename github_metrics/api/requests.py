@@ -86,8 +86,8 @@ def validated(request: Request, state: str, *, clock: Clock) -> dict[str, str]:
     told = [*asked, resolved, instant(request) if moving else None, *(part() for part in app.state.configuration)]
     tag = f'W/"{hashlib.sha256(orjson.dumps([state, *told])).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    given = request.headers.get("if-none-match", "")
-    if tag in (part.strip() for part in given.split(",")):
+    given = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+    if "*" in given or tag.removeprefix("W/") in (part.removeprefix("W/") for part in given):
         raise NotModified(headers)
     return headers
 
