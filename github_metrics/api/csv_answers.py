@@ -6,6 +6,7 @@ import io
 import tempfile
 import types
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain
 from typing import Any, Union, get_args, get_origin
 
@@ -27,8 +28,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def columns(model: type[BaseModel]) -> list[str]:
     """The header: the fields of a row; an object within it as one column for each of its fields, `name_field`."""
-    named = ((name, _object(field.annotation)) for name, field in model.model_fields.items())
+    named = _fields(model)
     return list(chain.from_iterable([name] if not of else [f"{name}_{c}" for c in columns(of)] for name, of in named))
+
+
+@cache
+def _fields(model: type[BaseModel]) -> list[tuple[str, type[BaseModel] | None]]:
+    """Each field with the model of the object that it holds, found out once: it is asked for each cell."""
+    return [(name, _object(field.annotation)) for name, field in model.model_fields.items()]
 
 
 def _object(annotation: Any) -> type[BaseModel] | None:
@@ -37,9 +44,9 @@ def _object(annotation: Any) -> type[BaseModel] | None:
 
 
 def _cells(model: type[BaseModel], told: dict[str, Any] | None) -> Iterator[str]:
-    for name, field in model.model_fields.items():
+    for name, of in _fields(model):
         value = None if told is None else told[name]
-        if of := _object(field.annotation):
+        if of:
             yield from _cells(of, value)
         else:
             yield _cell(value)
@@ -60,8 +67,8 @@ async def csv_answer(
     name: str,
     headers: Mapping[str, str],
 ) -> Response:
-    """Every row as CSV, a download called `name`.csv, with these headers. It is written to a file first and sent from there: so a slow
-    reader holds no connection of the database, and a fault is an error instead of half a file.
+    """Every row as CSV, a download called `name`.csv, with these headers. It is written to a file first and sent from
+    there: so a slow reader holds no connection of the database, and a fault is an error instead of half a file.
     """
     spooled = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed when it is sent
     written = io.TextIOWrapper(spooled, encoding="utf-8", newline="", errors="replace", write_through=True)
