@@ -30,9 +30,9 @@ def actors_settled(event: Event[Payload], rows: Mapping[int | None, Row]) -> boo
         return True
     told = told_version(event)
     for user in _users(payload):
-        if user is not None and user.id is not None and user.login is not None:
+        if user is not None:
             held = rows.get(user.id)
-            if held is None or held["naming_version"] < told:
+            if (held is None or held["naming_version"] < told) and user.id is not None and user.login is not None:
                 return False
     return True
 
@@ -40,11 +40,15 @@ def actors_settled(event: Event[Payload], rows: Mapping[int | None, Row]) -> boo
 def _users(payload: Payload) -> list[User | None]:
     """The sender first: within one payload the first telling of a user stands."""
     users = [payload.sender, payload.requested_reviewer]
-    for about in (payload.review, payload.comment, payload.issue):
-        if about is not None:
-            users.append(about.user)  # noqa: PERF401 - a comprehension is a call more, at each event of the log
-    if payload.pull_request is not None:
-        users += [payload.pull_request.user, payload.pull_request.merged_by]
+    review, comment, issue, pull = payload.review, payload.comment, payload.issue, payload.pull_request
+    if review is not None:
+        users.append(review.user)
+    if comment is not None:
+        users.append(comment.user)
+    if issue is not None:
+        users.append(issue.user)
+    if pull is not None:
+        users += (pull.user, pull.merged_by)
     return users
 
 

@@ -1,31 +1,35 @@
 """event_counts: how many webhook events came, by repository, day (UTC, of receipt) and type."""
 
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Column, Date, Index
 
-from projections.facts import strings
+from projections.facts import received_day, strings, worked_us
 from projections.payload import Payload
 from projections.webhook_events import WEBHOOK_SOURCES
 from replay.event import Event, Reading
 from replay.merges import Row, key, total
 from replay.projection import Projection
 
+TOLERANT, UNREADABLE = Reading.TOLERANT, Reading.UNREADABLE
 
-def event_count_rows(event: Event[Payload]) -> Iterator[Row]:
+
+def event_count_rows(event: Event[Payload]) -> Sequence[Row]:
     """One for each webhook event; a repeat of a delivery id is not counted again."""
-    if event.source not in WEBHOOK_SOURCES or event.repeat:
-        return
-    yield {
-        "repository_id": event.repository_id,
-        "day": event.received_at.astimezone(UTC).date(),
-        "event_type": event.event_type,
-        "events": 1,
-        "tolerant": int(event.reading is Reading.TOLERANT),
-        "unreadable": int(event.reading is Reading.UNREADABLE),
-        "duration_us": round((event.handed_over_at - event.received_at).total_seconds() * 1_000_000),
-    }
+    if event.repeat or event.source not in WEBHOOK_SOURCES:
+        return ()
+    reading = event.reading
+    return (
+        {
+            "repository_id": event.repository_id,
+            "day": received_day(event),
+            "event_type": event.event_type,
+            "events": 1,
+            "tolerant": 1 if reading is TOLERANT else 0,
+            "unreadable": 1 if reading is UNREADABLE else 0,
+            "duration_us": worked_us(event),
+        },
+    )
 
 
 event_counts = Projection(

@@ -6,15 +6,15 @@ Each answers what event_counts cannot, so that a long history is counted by its 
 of an hour is what the days of every zone are made of.
 """
 
-from collections.abc import Iterator
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Column, Date, Index
 
 from projections.duration_buckets import bucket
-from projections.facts import moments, payload_of, strings
+from projections.facts import moments, payload_of, received_day, strings, utc, worked_us
 from projections.payload import Payload
-from projections.webhook_events import MICROSECOND, WEBHOOK_SOURCES
+from projections.webhook_events import WEBHOOK_SOURCES
 from replay.event import Event
 from replay.merges import Row, key, largest, smallest, total
 from replay.projection import Projection
@@ -25,43 +25,52 @@ NOBODY = ""
 
 def _counts(event: Event[Payload]) -> bool:
     """Whether it is a webhook event, and no repeat of a delivery id."""
-    return event.source in WEBHOOK_SOURCES and not event.repeat
+    return not event.repeat and event.source in WEBHOOK_SOURCES
 
 
-def quarter_rows(event: Event[Payload]) -> Iterator[Row]:
-    if _counts(event):
-        received = event.received_at.astimezone(UTC)
-        yield {
+def quarter_rows(event: Event[Payload]) -> Sequence[Row]:
+    if not _counts(event):
+        return ()
+    received, position = utc(event.received_at), event.position
+    year, month, day, hour = received.year, received.month, received.day, received.hour
+    return (
+        {
             "repository_id": event.repository_id,
-            "quarter": received.replace(minute=received.minute // 15 * 15, second=0, microsecond=0),
+            "quarter": datetime(year, month, day, hour, received.minute // 15 * 15, tzinfo=UTC),
             "events": 1,
-            "duration_us": (event.handed_over_at - event.received_at) // MICROSECOND,
-            "first_position": event.position,
-            "last_position": event.position,
-        }
+            "duration_us": worked_us(event),
+            "first_position": position,
+            "last_position": position,
+        },
+    )
 
 
-def sender_rows(event: Event[Payload]) -> Iterator[Row]:
-    if _counts(event):
-        payload = payload_of(event)
-        sender = payload.sender if payload is not None else None
-        yield {
+def sender_rows(event: Event[Payload]) -> Sequence[Row]:
+    if not _counts(event):
+        return ()
+    payload = payload_of(event)
+    sender = payload.sender if payload is not None else None
+    return (
+        {
             "repository_id": event.repository_id,
-            "day": event.received_at.astimezone(UTC).date(),
+            "day": received_day(event),
             "sender": NOBODY if sender is None or sender.login is None else sender.login,
             "events": 1,
-        }
+        },
+    )
 
 
-def duration_rows(event: Event[Payload]) -> Iterator[Row]:
-    if _counts(event):
-        taken = event.handed_over_at - event.received_at
-        yield {
+def duration_rows(event: Event[Payload]) -> Sequence[Row]:
+    if not _counts(event):
+        return ()
+    return (
+        {
             "repository_id": event.repository_id,
-            "day": event.received_at.astimezone(UTC).date(),
-            "from_us": bucket(round(taken.total_seconds() * 1_000_000)),
+            "day": received_day(event),
+            "from_us": bucket(worked_us(event)),
             "events": 1,
-        }
+        },
+    )
 
 
 event_quarters = Projection(

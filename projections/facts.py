@@ -4,7 +4,7 @@ The sources of an event's time are those of docs/metrics.md, "Where an event's t
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ GHOST = "ghost"
 String: TypeEngine[str] = Text(collation="C")
 """Text compares by its bytes, in Python and in SQL alike."""
 Moment = TIMESTAMP(timezone=True)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def strings(*names: str) -> tuple[Column[Any], ...]:
@@ -44,6 +45,9 @@ def descending(name: str) -> Any:
     return text(f"{name} DESC")
 
 
+UNKNOWN: Any = object()
+
+
 def payload_of(event: Event[Any]) -> Payload | None:
     """GitHub's payload; None for what is unreadable and for what is not GitHub's, such as a usage report."""
     return event.payload if isinstance(event.payload, Payload) else None
@@ -55,13 +59,29 @@ def remembered(function: Callable[[Event[Payload]], T]) -> Callable[[Event[Paylo
 
     @wraps(function)
     def recalled(event: Event[Payload]) -> T:
-        memo = event.memo
-        if name not in memo:
-            memo[name] = function(event)
-        answer: T = memo[name]
+        answer: T = event.memo.get(name, UNKNOWN)
+        if answer is UNKNOWN:
+            answer = event.memo[name] = function(event)
         return answer
 
     return recalled
+
+
+@remembered
+def received_day(event: Event[Any]) -> date:
+    """The day (UTC) on which we received it."""
+    return utc(event.received_at).date()
+
+
+@remembered
+def worked_us(event: Event[Any]) -> int:
+    """How long we worked on it before it was handed over, in microseconds."""
+    return (event.handed_over_at - event.received_at) // MICROSECOND
+
+
+def utc(at: datetime) -> datetime:
+    """The same moment in UTC, in which a database tells it already."""
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 @remembered
@@ -128,9 +148,9 @@ def _push(payload: Payload) -> datetime | None:
 
 def moment(value: object) -> datetime | None:
     """A time that GitHub tells as text, or, in a push, as seconds since 1970."""
-    if isinstance(value, int) and 0 < value < 2**32:
-        return datetime.fromtimestamp(value, UTC)
-    return value if isinstance(value, datetime) else None
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int) and 0 < value < 2**32 else None
 
 
 def _other(payload: Payload) -> datetime | None:
@@ -175,10 +195,12 @@ def told_at(event: Event[Payload]) -> datetime | None:
         return None
     latest = None if event.event_type in OTHERS_CLOCKS else event_time(event)
     repository = payload.repository
-    for at in (repository.updated_at, moment(repository.pushed_at)) if repository is not None else ():
-        if at is not None and (latest is None or at > latest):
-            latest = at
-    return latest
+    if repository is None:
+        return latest
+    updated, pushed = repository.updated_at, moment(repository.pushed_at)
+    if updated is not None and (latest is None or updated > latest):
+        latest = updated
+    return pushed if pushed is not None and (latest is None or pushed > latest) else latest
 
 
 @remembered
@@ -198,8 +220,10 @@ CHECK_RANKS = {"completed": 2, "in_progress": 1}
 
 def check_run_version(event: Event[Payload], run: CheckRun) -> bytes:
     """The later of started_at and completed_at, then completed > in_progress > queued."""
-    times = [at for at in (run.started_at, run.completed_at) if at is not None]
-    return version(max(times, default=None), CHECK_RANKS.get(run.status or "", 0), event.body_sha256)
+    at, completed = run.started_at, run.completed_at
+    if at is None or (completed is not None and completed > at):
+        at = completed
+    return version(at, CHECK_RANKS.get(run.status or "", 0), event.body_sha256)
 
 
 @remembered
@@ -216,6 +240,7 @@ def pull_request_key(event: Event[Payload]) -> PullRequestKey | None:
     return None
 
 
+@remembered
 def checked_pull_request(event: Event[Payload]) -> int | None:
     """The number that a check, suite or run names first among the pull requests of its own repository: a hint,
     absent for forks, where the head's sha is the link.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import moment, moments, payload_of, strings, told_at, told_version
+from projections.facts import moment, moments, payload_of, remembered, strings, told_at, told_version
 from projections.payload import Payload
 from projections.payload_parts import Repository
 from replay.event import Event
@@ -12,6 +12,7 @@ from replay.merges import Row, key, largest, latest, once, smallest
 from replay.projection import Projection
 
 
+@remembered
 def _named(event: Event[Payload]) -> Repository | None:
     """The repository of an event that tells its id and its name."""
     payload = payload_of(event)

@@ -1,8 +1,7 @@
 """webhook_events: one row for each event, what the listing of webhooks shows."""
 
 import struct
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlalchemy.dialects.postgresql import UUID
@@ -15,6 +14,7 @@ from projections.facts import (
     payload_of,
     pull_request_key,
     strings,
+    worked_us,
 )
 from projections.payload import Payload
 from replay.event import Event, Source
@@ -23,43 +23,43 @@ from replay.projection import Projection
 
 WEBHOOK_SOURCES = (Source.WEBHOOK, Source.RECONCILED)
 """The sources that are counted as webhook events: usage reports and backfill are in the log, but not here."""
-MICROSECOND = timedelta(microseconds=1)
 _first_bytes = struct.Struct(">q").unpack_from
 
 
-def webhook_event_rows(event: Event[Payload]) -> Iterator[Row]:
+def webhook_event_rows(event: Event[Payload]) -> Sequence[Row]:
     """The first body of a delivery id is the event; a further one only counts as a repeat, and states no position."""
     if event.source not in WEBHOOK_SOURCES:
-        return
+        return ()
     if event.repeat:
-        yield {"repository_id": event.repository_id, "delivery_id": event.delivery_id, "repeats": 1}
-        return
+        return ({"repository_id": event.repository_id, "delivery_id": event.delivery_id, "repeats": 1},)
     payload = payload_of(event)
     sender = payload.sender if payload is not None else None
     repository = payload.repository if payload is not None else None
     pull = pull_request_key(event)
-    yield {
-        "repository_id": event.repository_id,
-        "delivery_id": event.delivery_id,
-        "position": event.position,
-        "hook_id": event.hook_id,
-        "received_at": event.received_at,
-        "processed_at": event.appended_at,
-        "duration_us": (event.handed_over_at - event.received_at) // MICROSECOND,
-        "event_at": event_time(event),
-        "body_hash": _first_bytes(event.body_sha256)[0],
-        "body_bytes": len(event.body),
-        "pr_number": pull[1] if pull is not None else checked_pull_request(event),
-        "sender_id": sender.id if sender is not None else None,
-        "source": event.source.value,
-        "event_type": event.event_type,
-        "action": payload.action if payload is not None else None,
-        "repository": repository.full_name if repository is not None else None,
-        "sender": sender.login if sender is not None else None,
-        "sender_type": sender.type if sender is not None else None,
-        "reading": event.reading.value,
-        "error_message": event.error,
-    }
+    return (
+        {
+            "repository_id": event.repository_id,
+            "delivery_id": event.delivery_id,
+            "position": event.position,
+            "hook_id": event.hook_id,
+            "received_at": event.received_at,
+            "processed_at": event.appended_at,
+            "duration_us": worked_us(event),
+            "event_at": event_time(event),
+            "body_hash": _first_bytes(event.body_sha256)[0],
+            "body_bytes": len(event.body),
+            "pr_number": pull[1] if pull is not None else checked_pull_request(event),
+            "sender_id": sender.id if sender is not None else None,
+            "source": event.source._value_,
+            "event_type": event.event_type,
+            "action": payload.action if payload is not None else None,
+            "repository": repository.full_name if repository is not None else None,
+            "sender": sender.login if sender is not None else None,
+            "sender_type": sender.type if sender is not None else None,
+            "reading": event.reading._value_,
+            "error_message": event.error,
+        },
+    )
 
 
 webhook_events = Projection(

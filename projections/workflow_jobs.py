@@ -17,7 +17,7 @@ def workflow_job_rows(event: Event[Payload]) -> Iterator[Row]:
     job = event.payload.workflow_job if event.payload is not None else None
     if job is None or job.id is None or not event.repository_id:
         return
-    times = [at for at in (job.created_at, job.started_at, job.completed_at) if at is not None]
+    told = max([at for at in (job.created_at, job.started_at, job.completed_at) if at is not None], default=None)
     yield {
         "repository_id": event.repository_id,
         "job_id": job.id,
@@ -28,7 +28,7 @@ def workflow_job_rows(event: Event[Payload]) -> Iterator[Row]:
         "head_sha": job.head_sha,
         "head_branch": job.head_branch,
         "created_at": job.created_at,
-        "state_version": version(max(times, default=None), CHECK_RANKS.get(job.status or "", 0), event.body_sha256),
+        "state_version": version(told, CHECK_RANKS.get(job.status or "", 0), event.body_sha256),
         "status": job.status,
         "conclusion": job.conclusion,
         "started_at": job.started_at if job.status in CHECK_RANKS else None,

@@ -37,50 +37,53 @@ class Folded:
         self.failure: Exception | None = None
         # Bound once: they are called for each row of the log.
         self._settled, self._state, self._key_of = projection.settled, projection.rows, projection.key_of
-        self._folds = tuple(merge.fold for merge in projection.merges)
+        self._fold = projection.fold
 
-    def add(self, event: Event[Any]) -> None:
-        """Merge all rows of an event, or, if the projection fails on it, none of them."""
-        stated: list[tuple[Hashable, Row]] = []
-        try:
-            if self._settled is not None and self._settled(event, self.rows):
-                return
-            for row in self._state(event):
-                stated.append((self._key_of(row), row))  # noqa: PERF401 - a comprehension is a call more
-        except Exception as error:
-            # Whatever a projection raises on an event it will raise again: the event is parked, not lost.
-            log.exception("projection %s cannot read event %s", self.projection.name, event.position)
-            self.parks.append(park(self.projection, event.position, "rows", error))
-            return
-        try:
-            self.merge(stated)
-        except Exception as error:
-            log.exception("rows of projection %s cannot be merged at event %s", self.projection.name, event.position)
-            self.failure = error
+    def add(self, events: Iterable[Event[Any]]) -> None:
+        """Merge all rows of each event, or, if the projection fails on it, none of them."""
+        settled, state, key_of, rows = self._settled, self._state, self._key_of, self.rows
+        for event in events:
+            try:
+                if settled is not None and settled(event, rows):
+                    continue
+                stated: list[tuple[Hashable, Row]] = []
+                for row in state(event):
+                    stated.append((key_of(row), row))  # noqa: PERF401 - a comprehension is a call more
+            except Exception as error:
+                # Whatever a projection raises on an event it will raise again: the event is parked, not lost.
+                log.exception("projection %s cannot read event %s", self.projection.name, event.position)
+                self.parks.append(park(self.projection, event.position, "rows", error))
+                continue
+            try:
+                self.merge(stated)
+            except Exception as error:
+                log.exception("rows of %s cannot be merged at event %s", self.projection.name, event.position)
+                self.failure = error
 
     def merge(self, stated: Iterable[tuple[Hashable, Row]]) -> None:
         """Merge rows, each beside its key. Takes the rows over: they are changed."""
-        rows = self.rows
+        setdefault, fold = self.rows.setdefault, self._fold
         for key, row in stated:
-            held = rows.setdefault(key, row)
+            held = setdefault(key, row)
             if held is not row:
-                for fold in self._folds:
-                    fold(held, row)
+                fold(held, row)
 
 
 def fold(projections: Sequence[Projection], events: Iterable[Event[Any]]) -> tuple[list[Folded], int]:
     """Each event once through all projections that want it; also the last position that was read (0: none)."""
     folded = [Folded(projection) for projection in projections]
-    by_type: dict[str, list[Folded]] = {}
     last = 0
     for chunk in _chunks(events):
         last = chunk[-1].position
-        for event in reversed(chunk):
-            takers = by_type.get(event.event_type)
-            if takers is None:
-                takers = by_type[event.event_type] = [f for f in folded if f.projection.wants(event.event_type)]
-            for taker in takers:
-                taker.add(event)
+        chunk.reverse()
+        by_type: dict[str, list[Event[Any]]] = {}
+        for event in chunk:
+            by_type.setdefault(event.event_type, []).append(event)
+        # One projection after the other: a processor runs the same code on many events faster than much code on each.
+        for each in folded:
+            wanted = each.projection.events
+            for of_type in [chunk] if wanted is None else [by_type[name] for name in by_type if name in wanted]:
+                each.add(of_type)
     for each in folded:
         each.parks.sort(key=lambda park: park.position)
     return folded, last

@@ -1,14 +1,12 @@
 """From merged rows to a generation's table: one upsert that merges as the columns declare."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import psycopg
 from psycopg import Connection, sql
-from sqlalchemy.dialects.postgresql import UUID
 
 from replay.merges import Row, Total
 from replay.projection import DIALECT, Projection
@@ -78,20 +76,9 @@ def values(projection: Projection, rows: Iterable[Row]) -> list[tuple[Any, ...]]
     return [tuple(map(row.get, names, defaults)) for row in rows]
 
 
-def in_order(projection: Projection, rows: Mapping[Any, Row]) -> list[Row]:
+def in_order(rows: Mapping[Any, Row]) -> list[Row]:
     """Rows in the order of their keys."""
-    return [rows[key] for key in sorted(rows, key=_order(projection))]
-
-
-@cache
-def _order(projection: Projection) -> Callable[[Any], Any] | None:
-    """What keys are sorted by: to compare two UUIDs runs Python code, to compare their numbers does not."""
-    numbers = {place for place, column in enumerate(projection.columns[0].columns) if isinstance(column.type, UUID)}
-    if not numbers:
-        return None
-    if len(projection.key) == 1:
-        return attrgetter("int")
-    return lambda key: [part.int if place in numbers else part for place, part in enumerate(key)]
+    return [rows[key] for key in sorted(rows)]
 
 
 @cache
@@ -124,7 +111,7 @@ class Loader:
         own = statements(projection, schema)
         try:
             if len(rows) < STAGE_FROM:
-                _upsert(connection, own, values(projection, in_order(projection, rows)))
+                _upsert(connection, own, values(projection, in_order(rows)))
             elif not (fresh and schema not in self._met and self._copied(connection, projection, schema, rows)):
                 _merge(connection, own, values(projection, rows.values()))
         except (TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -137,7 +124,7 @@ class Loader:
         own = statements(projection, schema)
         try:
             with connection.transaction():
-                _copy(connection, own.copy, own, values(projection, in_order(projection, rows)))
+                _copy(connection, own.copy, own, values(projection, in_order(rows)))
         except psycopg.errors.UniqueViolation:
             self._met.add(schema)
             return False

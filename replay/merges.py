@@ -3,7 +3,8 @@
 Every merge here is commutative, associative and idempotent (`total` excepted, which counts events
 that the log holds exactly once), so a table is the same for any order of application. Each says it
 twice: `fold` in memory, for the rows of a batch, and `assignments`/`changes` in SQL, for the row that
-is stored already. A property test holds the two together.
+is stored already. A property test holds the two together. `fold` makes the function once that is called for the rows
+of every event, with its names bound.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from sqlalchemy import BigInteger, Column, LargeBinary
 
 Row = dict[str, Any]
 """Column name -> value. A row states only what its event knows: absent columns state nothing."""
+Fold = Callable[[Row, Row], None]
+"""Merges what a row states into the one that is held."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,9 @@ class Key:
 
     columns: tuple[Column[Any], ...]
 
-    def fold(self, held: Row, stated: Row) -> None:
+    def fold(self) -> Fold:
         """Rows are only folded when their keys are equal: nothing to do."""
+        return lambda _held, _stated: None
 
     def assignments(self) -> list[tuple[str, str]]:
         return []
@@ -53,16 +57,20 @@ class Versioned:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def fold(self, held: Row, stated: Row) -> None:
-        version = self.version
-        new = stated.get(version)
-        if new is None:
-            return
-        old = held.get(version)
-        if old is None or (new < old if self.earliest else new > old):
-            held[version] = new
-            for name in self.names:
-                held[name] = stated.get(name)
+    def fold(self) -> Fold:
+        version, names, earliest = self.version, self.names, self.earliest
+
+        def fold(held: Row, stated: Row) -> None:
+            new = stated.get(version)
+            if new is None:
+                return
+            old = held.get(version)
+            if old is None or (new < old if earliest else new > old):
+                held[version] = new
+                for name in names:
+                    held[name] = stated.get(name)
+
+        return fold
 
     def _wins(self) -> str:
         comparison = "<" if self.earliest else ">"
@@ -87,14 +95,20 @@ class Extreme:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def fold(self, held: Row, stated: Row) -> None:
-        for name in self.names:
-            new = stated.get(name)
-            if new is None:
-                continue
-            old = held.get(name)
-            if old is None or (new < old if self.least else new > old):
-                held[name] = new
+    def fold(self) -> Fold:
+        names, least = self.names, self.least
+        if len(names) == 1:
+            return _only(names[0], least=least)
+
+        def fold(held: Row, stated: Row) -> None:
+            for name in names:
+                new = stated.get(name)
+                if new is not None:
+                    old = held.get(name)
+                    if old is None or (new < old if least else new > old):
+                        held[name] = new
+
+        return fold
 
     def assignments(self) -> list[tuple[str, str]]:
         function = "LEAST" if self.least else "GREATEST"
@@ -106,6 +120,19 @@ class Extreme:
             f'(new."{c.name}" IS NOT NULL AND (old."{c.name}" IS NULL OR new."{c.name}" {comparison} old."{c.name}"))'
             for c in self.columns
         ]
+
+
+def _only(name: str, *, least: bool) -> Fold:
+    """Without the loop over names."""
+
+    def fold(held: Row, stated: Row) -> None:
+        new = stated.get(name)
+        if new is not None:
+            old = held.get(name)
+            if old is None or (new < old if least else new > old):
+                held[name] = new
+
+    return fold
 
 
 @dataclass(frozen=True)
@@ -120,11 +147,21 @@ class Total:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
-    def fold(self, held: Row, stated: Row) -> None:
-        for name in self.names:
+    def fold(self) -> Fold:
+        names = self.names
+
+        def fold(held: Row, stated: Row) -> None:
+            for name in names:
+                new = stated.get(name)
+                if new:
+                    held[name] = held.get(name, 0) + new
+
+        def fold_only(held: Row, stated: Row, name: str = names[0]) -> None:
             new = stated.get(name)
             if new:
                 held[name] = held.get(name, 0) + new
+
+        return fold if len(names) > 1 else fold_only
 
     def assignments(self) -> list[tuple[str, str]]:
         return [(c.name, f'old."{c.name}" + new."{c.name}"') for c in self.columns]
@@ -181,6 +218,3 @@ def version_column(merge: Versioned) -> Column[Any]:
 def _required(column: Column[Any]) -> Column[Any]:
     column.nullable = False
     return column
-
-
-Fold = Callable[[Row, Row], None]

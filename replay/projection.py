@@ -7,10 +7,9 @@ import hashlib
 import inspect
 import textwrap
 import types
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
@@ -19,7 +18,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from replay.errors import ProjectionError
 from replay.event import Event
-from replay.merges import Key, Merge, Row, Versioned, version_column
+from replay.keys import KeyOf, key_of
+from replay.merges import Fold, Key, Merge, Row, Versioned, version_column
 
 __all__ = ["Projection", "Row", "Rows"]
 
@@ -65,25 +65,26 @@ class Projection:
         return tuple(column.name for column in self.columns[0].columns)
 
     @cached_property
-    def key_of(self) -> Callable[[Row], Hashable]:
-        """The key of a row: a tuple, or the value itself where the key is one column. Raises ProjectionError if a part
-        of it is null, KeyError if one is missing.
-        """
-        get = itemgetter(*self.key)
-        several = len(self.key) > 1
-
-        def key_of(row: Row) -> Hashable:
-            key: Any = get(row)
-            for part in key if several else (key,):
-                if part is None:
-                    raise ProjectionError(f"a row of {self.name} without a key: {key}")
-            return key  # type: ignore[no-any-return]
-
-        return key_of
+    def key_of(self) -> KeyOf:
+        """Gives the key of a row."""
+        return key_of(self.name, self.columns[0].columns)
 
     @cached_property
     def merges(self) -> tuple[Merge, ...]:
         return tuple(self.columns[1:])
+
+    @cached_property
+    def fold(self) -> Fold:
+        """Merges a row into another with the same key."""
+        folds = tuple(merge.fold() for merge in self.merges)
+        if len(folds) == 1:
+            return folds[0]
+
+        def fold(held: Row, stated: Row) -> None:
+            for one in folds:
+                one(held, stated)
+
+        return fold
 
     @cached_property
     def stored(self) -> tuple[Column[Any], ...]:
