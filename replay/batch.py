@@ -51,13 +51,18 @@ class Applier:
     """Applies batches to generations of these projections."""
 
     def __init__(
-        self, reader: LogReader, projections: Mapping[str, Projection], checkpoint: Checkpoint, fault: Fault
+        self,
+        reader: LogReader,
+        projections: Mapping[str, Projection],
+        checkpoint: Checkpoint,
+        fault: Fault,
+        loader: Loader | None = None,
     ) -> None:
         self._reader = reader
         self._projections = projections
         self._checkpoint = checkpoint
         self._fault = fault
-        self._loader = Loader()
+        self._loader = loader or Loader()
 
     def wanted(self, standing: Sequence[Generation]) -> list[str] | None:
         """The event types that any of the generations wants; None: all."""

@@ -88,10 +88,12 @@ def _defaults(projection: Projection) -> tuple[int | None, ...]:
 
 
 class Loader:
-    """Merges rows into generations, and remembers in which a plain COPY met rows that were there."""
+    """Merges rows into generations, and remembers in which a plain COPY met rows that were there: how often, and for
+    how many batches it is not tried there again. Each time in a row twice as many.
+    """
 
     def __init__(self) -> None:
-        self._met: set[str] = set()
+        self._met: dict[str, tuple[int, int]] = {}
 
     def load(
         self,
@@ -112,22 +114,30 @@ class Loader:
         try:
             if len(rows) < STAGE_FROM:
                 _upsert(connection, own, values(projection, in_order(rows)))
-            elif not (fresh and schema not in self._met and self._copied(connection, projection, schema, rows)):
+            elif not (fresh and self._may_be_new(schema) and self._copied(connection, projection, schema, rows)):
                 _merge(connection, own, values(projection, rows.values()))
         except (TypeError, ValueError, OverflowError, AttributeError) as error:
             raise psycopg.DataError(f"{type(error).__name__}: {error}") from error
 
+    def _may_be_new(self, schema: str) -> bool:
+        times, batches = self._met.get(schema, (0, 0))
+        if batches:
+            self._met[schema] = times, batches - 1
+        return not batches
+
     def _copied(
         self, connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]
     ) -> bool:
-        """Straight into the table: half the work, where no key is there yet. Once one was, it is not tried again."""
+        """Straight into the table: half the work, where no key is there yet."""
         own = statements(projection, schema)
         try:
             with connection.transaction():
                 _copy(connection, own.copy, own, values(projection, in_order(rows)))
         except psycopg.errors.UniqueViolation:
-            self._met.add(schema)
+            times = self._met.get(schema, (0, 0))[0] + 1
+            self._met[schema] = times, 2**times
             return False
+        self._met.pop(schema, None)
         return True
 
 

@@ -20,6 +20,7 @@ from replay.errors import GenerationFault, ReplayError
 from replay.event import Decode
 from replay.fold import Park
 from replay.generations import Generation, State
+from replay.load import Loader
 from replay.log import LogReader
 from replay.projection import Projection
 from replay.replays import Range, RangeTaken
@@ -68,6 +69,7 @@ class Worker:
         self._projections = {projection.name: projection for projection in projections}
         self._decode = decode
         self._moved = 0
+        self._loader = Loader()
 
     def run(self, number: int, workers: int, stop: threading.Event) -> None:
         """Raises ReplayError when the replay cannot go on; psycopg.Error, but waits a while for what passes by itself."""
@@ -106,7 +108,7 @@ class Worker:
         standing = [g for g in generations.generations(connection) if g.replay_id == self._replay_id]
         self._check(standing)
         checkpoint = RangeCheckpoint(connection, self._replay_id, part)
-        applier = Applier(reader, self._projections, checkpoint, give_up)
+        applier = Applier(reader, self._projections, checkpoint, give_up, self._loader)
         wanted = applier.wanted(standing)
         while checkpoint.part.position < part.until and not stop.is_set():
             records = reader.records(checkpoint.part.position, until=part.until, limit=BATCH, wanted=wanted)

@@ -205,6 +205,20 @@ def test_a_stage_used_twice_in_one_transaction_is_merged_once(connection: psycop
     assert dict(zip(COUNTED.names, first, strict=True))["events"] == 2
 
 
+def test_a_table_in_the_making_is_the_same_whether_its_keys_were_there_or_not(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """COPY meets rows that are there, is left alone for a while, and is tried again."""
+    loader, starts = load.Loader(), [0, 0, 100, 100, 200, 300, 300, 400, 0, 500, 600, 700, 700]
+    with empty_table(connection, COUNTED) as schema:
+        for start in starts:
+            rows: list[Row] = [{"repository_id": start + n, "label": "", "events": 1} for n in range(load.STAGE_FROM)]
+            with connection.transaction():
+                loader.load(connection, COUNTED, schema, folded(COUNTED, rows), fresh=True)
+        found = connection.execute("SELECT repository_id, events FROM merging.counted").fetchall()
+    assert dict(found) == {start + n: starts.count(start) for start in starts for n in range(load.STAGE_FROM)}
+
+
 def test_a_row_that_changes_nothing_is_not_written(connection: psycopg.Connection[Any]) -> None:
     row: Row = {"repository_id": 1, "label": "x", "least_number": 1, "news_version": b"\x01", "news_text": "told"}
     with empty_table(connection, ENTITY) as schema:
