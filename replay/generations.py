@@ -89,6 +89,16 @@ def create_indexes(connection: Connection[Any], projection: Projection, schema: 
         connection.execute(statement.encode())
 
 
+def sizes(connection: Connection[Any], held: Sequence[Generation]) -> dict[str, int]:
+    """Bytes of the table of each generation, by schema; without its indexes."""
+    rows = connection.execute(
+        "SELECT n.nspname, pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'r' AND n.nspname = ANY(%s)",
+        ([generation.schema_name for generation in held],),
+    )
+    return dict(rows.fetchall())
+
+
 def make(connection: Connection[Any], projection: Projection, state: State, replay_id: int | None = None) -> int:
     """An empty table without secondary indexes, in a schema of its own; returns the generation's number."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (NUMBERING_LOCK,))

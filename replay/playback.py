@@ -148,10 +148,11 @@ class Playback:
     def _finish(
         self, connection: Connection[Any], replay_id: int, workers: int, watch: Watch, stop: threading.Event
     ) -> None:
-        """Several tables at a time, each by a session of its own."""
+        """Several tables at a time, each by a session of its own; the largest first, so that they end together."""
         target = replays.find(connection, replay_id).target
         own = [g for g in generations.generations(connection) if g.replay_id == replay_id]
-        left = [generation for generation in own if generation.state == State.REPLAYING]
+        sizes = generations.sizes(connection, own)
+        left = sorted((g for g in own if g.state == State.REPLAYING), key=lambda g: -sizes.get(g.schema_name, 0))
 
         def finish(generation: Generation) -> None:
             with self.connect() as session, stoppable(session, stop):
