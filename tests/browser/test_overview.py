@@ -82,22 +82,22 @@ def test_one_question_tells_what_comes_over_time(told: Told, look: Any) -> None:
 def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, look: Any) -> None:
     page = look(told.service).open()
     repository = told.service.get("/api/metrics/repositories")["repositories"][0]["repository"]
-    page.get_by_role("button", name="Last 7 days").click()
     page.get_by_role("button", name="Last 30 days").click()
-    assert asked(page) == {"range": "30d"}
+    page.get_by_role("button", name="Last 7 days").click()
+    assert asked(page) == {"range": "7d"}
     page.get_by_role("button", name="All repositories", exact=True).click()
     box = page.get_by_role("combobox", name="Repositories")
     box.fill(repository)
     page.get_by_role("option", name=repository).first.click()
     page.keyboard.press("Escape")
-    assert asked(page) == {"range": "30d", "repo": repository}
+    assert asked(page) == {"range": "7d", "repo": repository}
     page.reload()
     page.get_by_role("button", name=repository).wait_for()
     page.go_back()
     page.get_by_role("button", name="All repositories", exact=True).wait_for()
-    assert asked(page) == {"range": "30d"}
+    assert asked(page) == {"range": "7d"}
     page.go_back()
-    page.get_by_role("button", name="Last 7 days").wait_for()
+    page.get_by_role("button", name="Last 30 days").wait_for()
 
 
 def test_a_range_that_has_ended_says_that_it_is_frozen(told: Told, look: Any) -> None:
@@ -106,7 +106,7 @@ def test_a_range_that_has_ended_says_that_it_is_frozen(told: Told, look: Any) ->
     notice = page.get_by_role("note")
     assert "This range ended" in notice.inner_text()
     page.get_by_role("button", name="Back to live").click()
-    page.get_by_role("button", name="Last 7 days").wait_for()
+    page.get_by_role("button", name="Last 30 days").wait_for()
     assert page.get_by_role("note").count() == 0
 
 

@@ -46,12 +46,12 @@ def test_the_focus_is_seen_wherever_the_tab_key_leads(told: Told, look: Any) -> 
         assert focus["ring"], focus
         names.append(focus["name"])
     assert names[0] == "Skip to the content"
-    assert {"Overview", "Settings", "Last 7 days", "Pause"} <= set(names)
+    assert {"Overview", "Settings", "Last 30 days", "Pause"} <= set(names)
 
 
 def test_escape_closes_what_is_open_and_the_focus_goes_back(told: Told, look: Any) -> None:
     page = look(told.service).open()
-    for name, opened in (("Settings", "dialog[open]"), ("Last 7 days", ".popover-body")):
+    for name, opened in (("Settings", "dialog[open]"), ("Last 30 days", ".popover-body")):
         button = page.get_by_role("button", name=name)
         button.focus()
         page.keyboard.press("Enter")

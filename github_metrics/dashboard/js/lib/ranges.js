@@ -21,7 +21,7 @@ export const QUICK = [
   { id: "last-month", label: "Last month", unit: "month", by: -1 },
   { id: "all", label: "All time" },
 ];
-export const DEFAULT = "7d";
+export const DEFAULT = "30d";
 
 const known = new Map([...QUICK, { id: "48h", label: "Last two days", length: 2 * DAY }].map((range) => [range.id, range]));
 
