@@ -13,7 +13,7 @@ from github_metrics.logs import configure_logs
 from github_metrics.moments import time_option
 from github_metrics.replay_cli import parked_app, replay_app, verify
 from github_metrics.settings import Settings, as_written, load_settings, setting_rows
-from replay.errors import MetricsError, SettingsError
+from replay.errors import MetricsError, SettingsError, UnknownProjection
 
 
 def _settings_help() -> str:
@@ -24,7 +24,7 @@ def _settings_help() -> str:
     lines += ["  A secret may be given in a file instead: METRICS_DB_PASSWORD_FILE, METRICS_WEBHOOK_SECRET_FILE,"]
     lines += ["  METRICS_API_KEYS_FILE, METRICS_GITHUB_TOKEN_FILE. Lists are separated by commas."]
     lines += ["", "\b", "Exit codes: 0 stopped or done, 1 could not run (database, port, already running),"]
-    return "\n".join([*lines, "2 a setting or the command line is wrong."])
+    return "\n".join([*lines, "2 a setting or the command line is wrong, 130 interrupted."])
 
 
 app = typer.Typer(
@@ -163,4 +163,4 @@ def main() -> None:
     except MetricsError as error:
         prefix = "" if isinstance(error, SettingsError) else "github-metrics: "
         typer.echo(f"{prefix}{error}", err=True)
-        raise SystemExit(2 if isinstance(error, SettingsError) else 1) from None
+        raise SystemExit(2 if isinstance(error, (SettingsError, UnknownProjection)) else 1) from None

@@ -36,7 +36,8 @@ replay_app = typer.Typer(
     "`replay [NAME…]` is `replay run [NAME…]`. Interrupted, the same command resumes.\n\n"
     "`replay --until MOMENT --into SCHEMA` builds them as they were, for SQL and for `serve --schema SCHEMA`;"
     " `replay --from-archive FILE` puts what `export` wrote back into the log.\n\n"
-    "Exit codes: 0 done, 1 not swapped in, different, or failed (the live tables are untouched), 2 wrong usage.",
+    "Exit codes: 0 done, 1 not swapped in, different, or failed (the live tables are untouched), 2 wrong usage,"
+    " 130 interrupted before anything was begun.",
 )
 parked_app = typer.Typer(
     rich_markup_mode=None, help="Events that a projection could not apply: list, show, retry, ignore."
@@ -51,12 +52,6 @@ def _settings(context: typer.Context) -> Settings:
 def _exit(code: int) -> None:
     if code:
         raise typer.Exit(code)
-
-
-def _confirm(question: str) -> bool:
-    from github_metrics.replaying import interactive  # noqa: PLC0415 - a command loads only what it needs
-
-    return interactive() and typer.confirm(question, err=True)
 
 
 @replay_app.command("run")
@@ -92,11 +87,7 @@ def run(
         return
     from github_metrics import replaying  # noqa: PLC0415 - a command loads only what it needs
 
-    _exit(
-        replaying.replay(
-            _settings(context), names or [], workers=workers, diff=diff, yes=yes, json=json, confirm=_confirm
-        )
-    )
+    _exit(replaying.replay(_settings(context), names or [], workers=workers, diff=diff, yes=yes, json=json))
 
 
 def _import(context: typer.Context, path: Path) -> None:

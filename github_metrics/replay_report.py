@@ -7,8 +7,16 @@ from typing import Any
 
 import typer
 
+from github_metrics.counts import counted
 from replay.headlines import Change, Moved
 from replay.verify import BUCKETS, Difference, Verdict
+
+SAID = {
+    "missing": "only in the live table: the log does not give it",
+    "added": "missing from the live table: the log gives it",
+    "changed": "changed",
+}
+"""What a kind of difference is called, to a person who asks what is wrong with the live table."""
 
 
 class Report:
@@ -30,13 +38,13 @@ class Report:
         """How one projection compares; what it parked otherwise apart."""
         count = len(verdict.differing_buckets)
         text = "equals the log" if verdict.equal else f"DIFFERS in {count} of {BUCKETS} buckets"
-        line = f"{verdict.projection}: {verdict.rows} rows at position {verdict.position}, {text}"
+        line = f"{verdict.projection}: {counted(verdict.rows, 'row')} at position {verdict.position}, {text}"
         self.say(line, {"verdict": {**asdict(verdict), "equal": verdict.equal}})
         if verdict.parked_differently and not self._json:
             positions = ", ".join(map(str, verdict.parked_differently))
             typer.echo(f"{verdict.projection}: parked by only one of the two: the events at {positions}")
 
-    def differences(self, found: Iterable[Difference], first: int | None) -> None:
+    def differences(self, projection: str, found: Iterable[Difference], first: int | None) -> None:
         """The first rows that differ, or all, and how many more there are."""
         more = 0
         for number, difference in enumerate(found):
@@ -45,11 +53,12 @@ class Report:
             else:
                 more += 1
         if more:
-            self.say(f"    and {more} more rows: --all shows them", {"more": more})
+            rows = counted(more, "more row")
+            self.say(f"    and {rows}: `verify {projection} --all` shows all", {"projection": projection, "more": more})
 
     def _difference(self, difference: Difference) -> None:
         key = ", ".join(f"{name} {value}" for name, value in difference.key.items())
-        line = f"{difference.projection}: row {key} is {difference.kind}"
+        line = f"{difference.projection}: row {key} is {SAID[difference.kind]}"
         if difference.kind == "changed":
             cells = (f"{name}: live {live!r}, from the log {own!r}" for name, (live, own) in difference.columns.items())
             line += "".join(f"\n    {cell}" for cell in cells)
@@ -58,7 +67,7 @@ class Report:
     def change(self, change: Change) -> None:
         """What a new generation changes in one table."""
         columns = ", ".join(f"{name} ({count})" for name, count in change.columns.items())
-        line = f"{change.projection}: {change.added} rows added, {change.missing} removed, {change.changed} changed"
+        line = f"{change.projection}: {counted(change.added, 'row')} added, {change.missing} removed, {change.changed} changed"
         self.say(f"{line}{': ' + columns if columns else ''}", {"change": asdict(change)})
 
     def numbers(self, moved: Sequence[Moved]) -> None:

@@ -9,11 +9,12 @@ import typer
 
 from github_metrics.replaying import database, playback_of
 from github_metrics.settings import Settings
-from projections.catalog import active_projections
+from projections.catalog import active_projections, all_projections
 from replay import generations, replays
 from replay.endings import cancel, clear
 from replay.errors import ReplayError
 from replay.generations import Generation, State
+from replay.names import check_names
 from replay.rebuild import OPTIONS
 from replay.replays import Phase, Replay
 
@@ -73,9 +74,14 @@ def roll_back(settings: Settings, name: str) -> None:
 
 
 def drop_unused(settings: Settings, names: Sequence[str]) -> None:
-    """Drop retired generations, what ended replays have left, and what is left of projections that are not active."""
+    """Drop retired generations, what ended replays have left, and what is left of projections that are not active.
+
+    Raises UnknownProjection for a name that is of none, now or before.
+    """
     definitions = {p.name: p.definition_hash for p in active_projections(settings.extra_projections)}
     with database(settings) as conninfo, _connect(conninfo) as connection:
+        there = generations.generations(connection)
+        check_names(names, {p.name for p in all_projections()} | {generation.projection for generation in there})
         clear(connection)
         dropped = 0
         for generation in generations.generations(connection):

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -143,17 +143,16 @@ def replay(
     diff: bool,
     yes: bool,
     json: bool,
-    confirm: Callable[[str], bool],
 ) -> int:
     """Rebuild, verify, swap. Returns the exit code: 0 swapped, 1 not."""
     report = Report(json=json)
     with _rebuilt(settings, names, purpose="replay", workers=workers, json=json) as own:
         with own.compared() as (connection, pairs):
-            unequal = [new.projection for (_live, new), _verdict in _unequal(own, connection, pairs, report)]
+            unequal = _unequal_named(own, connection, pairs, report, FIRST)
             if diff:
                 _changes(connection, own.projections, pairs, report)
         question = "Swap the new generations in?" if diff else f"{', '.join(unequal)} differ from the log. Swap in?"
-        if (diff or unequal) and not yes and not _asked(confirm, question):
+        if (diff or unequal) and not yes and not _asked(question, own.replay_id):
             cancel(own.connection, own.replay_id, "not swapped in")
             typer.echo("Nothing was swapped in; what was built is dropped.", err=True)
             return 1
@@ -163,10 +162,15 @@ def replay(
         return 0
 
 
-def _asked(confirm: Callable[[str], bool], question: str) -> bool:
-    """Ctrl-C at the question leaves everything as it is, for the same command to ask again."""
+def _asked(question: str, replay_id: int) -> bool:
+    """Ctrl-C at the question leaves everything as it is, for the same command to ask again; so does nobody to ask."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Interrupted(
+            "nothing is swapped in: without a terminal nobody can be asked. What was built is kept:"
+            f" the same command with --yes swaps it in, `replay cancel {replay_id}` drops it"
+        )
     try:
-        return confirm(question)
+        return typer.confirm(question, err=True)
     except (typer.Abort, KeyboardInterrupt):
         raise Interrupted("stopped at the question; the same command asks it again") from None
 
@@ -186,6 +190,19 @@ def _unequal(
         report.verdict(verdict)
         if not verdict.equal:
             yield (live, new), verdict
+
+
+def _unequal_named(
+    own: _Rebuilding, connection: psycopg.Connection[Any], pairs: Sequence[Pair], report: Report, first: int | None
+) -> list[str]:
+    """The projections that differ, whose rows that do are reported: the `first`, or all."""
+    unequal = []
+    for (live, new), verdict in _unequal(own, connection, pairs, report):
+        projection = own.projections[new.projection]
+        found = differences(connection, projection, live, new, verdict.differing_buckets)
+        report.differences(projection.name, found, first)
+        unequal.append(projection.name)
+    return unequal
 
 
 def _incomparable(live: Generation | None, new: Generation) -> str | None:
@@ -212,18 +229,8 @@ def _changes(
 def verify(settings: Settings, names: Sequence[str], *, workers: int | None, every: bool, json: bool) -> int:
     """Rebuild beside the live ones and compare. Returns the exit code: 0 the same, 1 different."""
     report = Report(json=json)
-    different = False
     with _rebuilt(settings, names, purpose="verify", workers=workers, json=json) as own:
         with own.compared() as (connection, pairs):
-            for (live, new), verdict in _unequal(own, connection, pairs, report):
-                different = True
-                projection = own.projections[new.projection]
-                found = differences(connection, projection, live, new, verdict.differing_buckets)
-                report.differences(found, None if every else FIRST)
+            unequal = _unequal_named(own, connection, pairs, report, None if every else FIRST)
         cancel(own.connection, own.replay_id, "verified", state="finished")
-    return 1 if different else 0
-
-
-def interactive() -> bool:
-    """Whether somebody can be asked."""
-    return sys.stdin is not None and sys.stdin.isatty()
+    return 1 if unequal else 0

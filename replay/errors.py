@@ -16,6 +16,7 @@
     ├── ProjectionsBehind    projections_behind  readers must wait: a projection has not come so far yet
     ├── GenerationFault      generation_fault    a generation cannot go on, whatever the event
     ├── ReplayError          replay              a replay cannot be begun or finished; the live tables are untouched
+    │   └── UnknownProjection  unknown_projection  somebody names a projection that there is not
     ├── ProjectorFenced      projector_fenced    another projector advanced a checkpoint first
     └── RequestError         bad_request         a request that can never succeed (the service maps it to 4xx)
 
@@ -117,6 +118,12 @@ class ReplayError(MetricsError):
     """A replay cannot be begun or finished. The live tables are untouched."""
 
     reason = "replay"
+
+
+class UnknownProjection(ReplayError):
+    """Somebody names a projection that there is not."""
+
+    reason = "unknown_projection"
 
 
 class ProjectorFenced(MetricsError):

@@ -20,6 +20,7 @@ from replay.endings import cancel, check_runs, clear, stoppable
 from replay.errors import ReplayError
 from replay.event import Decode
 from replay.generations import Generation, State
+from replay.names import check_names
 from replay.projection import Projection
 from replay.rebuild import LoadProjections
 from replay.replays import Phase, Replay
@@ -55,11 +56,8 @@ class Playback:
         self._projections = {projection.name: projection for projection in load()}
 
     def chosen(self, names: Sequence[str]) -> list[Projection]:
-        """The projections of these names, all if there are none. Raises ReplayError for a name that there is not."""
-        unknown = sorted(set(names) - self._projections.keys())
-        if unknown:
-            known = ", ".join(sorted(self._projections))
-            raise ReplayError(f"no projection {', '.join(unknown)}; there are {known}")
+        """The projections of these names, all if there are none. Raises UnknownProjection."""
+        check_names(names, self._projections)
         return [projection for name, projection in sorted(self._projections.items()) if not names or name in names]
 
     def connect(self) -> Connection[Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from projections.catalog import active_projections
 from replay import generations, replays
+from replay.playback import BEGIN_LOCK
 from tests.command import settings_of
 from tests.histories import (
     LONG,
@@ -78,9 +79,13 @@ def test_replay_rebuilds_everything_verifies_and_swaps_in(long: str, opened: Con
 
 
 def test_replay_of_one_name_leaves_the_others_alone_and_an_unknown_name_is_told(database: str) -> None:
-    unknown = run(database, "replay", "pull_request")
-    assert unknown.returncode == 1
-    assert "github-metrics: no projection pull_request; there are actors, " in unknown.stderr
+    for command in (("replay",), ("replay", "--until", "5", "--into", "then"), ("verify",), ("replay", "rollback")):
+        unknown = run(database, *command, "pull_request")
+        told = "github-metrics: pull_request is no projection: did you mean pull_requests?\n"
+        assert (unknown.returncode, unknown.stderr) == (2, told)
+    unknown = run(database, "replay", "drop", "zzz")
+    assert unknown.returncode == 2
+    assert "github-metrics: zzz is no projection: known: actors, " in unknown.stderr
     done = run(database, "replay", "pull_requests")
     assert done.returncode == 0, done.stderr
     assert "Swapped in: pull_requests\n" in done.stdout
@@ -125,7 +130,14 @@ def test_diff_shows_what_changes_and_does_not_swap_without_a_yes(long: str, open
     assert "changed: title (" in done.stdout
     assert " reviews: " in done.stdout
     assert "event_counts: 0 rows added, 0 removed, 0 changed" in done.stdout
-    assert "Nothing was swapped in" in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "github-metrics: nothing is swapped in: without a terminal nobody can be asked. What was built is kept:"
+        " the same command with --yes swaps it in, `replay cancel 1` drops it"
+    )
+    assert numbers(opened) == {1}
+    assert len(schemas(opened) - before) == 3
+    assert "replay 1 (replay) resumable: " in run(long, "replay", "status").stdout
+    assert run(long, "replay", "cancel", "1").returncode == 0
     assert (numbers(opened), schemas(opened)) == ({1}, before)
     done = run(long, "replay", "--diff", "--yes", "pr_reviews", "--json")
     assert done.returncode == 0, done.stderr
@@ -135,7 +147,32 @@ def test_diff_shows_what_changes_and_does_not_swap_without_a_yes(long: str, open
     assert live(opened)["pr_reviews"].generation == 2
 
 
+def test_what_differs_is_named_and_kept_until_the_same_command_says_yes(long: str, opened: Connection) -> None:
+    opened.execute("UPDATE actors_g1.actors SET login = 'planted' WHERE actor_id = (SELECT min(actor_id) FROM actors)")
+    done = run(long, "replay", "actors", "event_counts")
+    assert done.returncode == 1
+    assert "actors: row actor_id " in done.stdout
+    assert " is changed\n    login: live 'planted', from the log " in done.stdout
+    assert "the same command with --yes swaps it in" in done.stderr
+    fill(opened, LONG + 200, after=LONG)
+    project(long, opened)
+    done = run(long, "replay", "actors", "event_counts", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert [(one.replay_id, one.state) for one in replays.replays(opened)] == [(1, "finished")]
+    assert live(opened)["actors"].generation == 2
+    assert_live_equals_the_fold(opened)
+
+
 # Interrupted, resumed, cancelled
+
+
+def test_ctrl_c_before_anything_is_begun_says_so(database: str, connection: Connection) -> None:
+    connection.execute("SELECT pg_advisory_lock(%s)", (BEGIN_LOCK,))
+    first = begun(database, "replay")
+    until(lambda: connection.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchall())
+    first.send_signal(signal.SIGINT)
+    assert ended(first, 130) == ("", "github-metrics: interrupted\n")
+    assert replays.replays(connection) == []
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_resumes_where_it_was(long: str, opened: Connection) -> None:

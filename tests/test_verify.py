@@ -144,9 +144,13 @@ def test_verify_names_wrong_cells_missing_and_added_rows(filled: str, connection
     assert done.returncode == 1, done.stderr
     assert f"pull_requests: row repository_id {repository}, number {number} is changed" in done.stdout
     assert "title: live 'planted', from the log" in done.stdout
-    assert "event_counts: row repository_id 1, day 2000-01-01, event_type push is missing" in done.stdout
+    assert (
+        "event_counts: row repository_id 1, day 2000-01-01, event_type push is only in the live table: the log does not give it"
+        in done.stdout
+    )
     assert done.stdout.count("webhook_events: row") == 20
-    assert "and 20 more rows: --all shows them" in done.stdout
+    assert done.stdout.count(" is missing from the live table: the log gives it\n") == 20
+    assert "and 20 more rows: `verify webhook_events --all` shows all" in done.stdout
     assert "actors: " in done.stdout
     found = run(filled, "verify", "webhook_events", "--all", "--json")
     assert found.returncode == 1
