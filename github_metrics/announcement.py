@@ -16,15 +16,16 @@ def base_url(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server_port}"
 
 
-def announce(settings: Settings) -> None:
-    """Say where everything is, and what is open."""
+def announce(settings: Settings, *, receives: bool = True) -> None:
+    """Say where everything is, and what is open. `receives`: whether it takes deliveries."""
     url = base_url(settings)
     typer.echo(f"GitHub Metrics {version('github-metrics')}")
     typer.echo(f"  Dashboard  {url}/dashboard")
     typer.echo(f"  API docs   {url}/docs")
-    typer.echo(f"  Webhook    POST {url}/metrics")
+    if receives:
+        typer.echo(f"  Webhook    POST {url}/metrics")
     typer.echo(f"  Database   {database_named(settings)}")
-    for line in open_doors(settings):
+    for line in open_doors(settings, receives=receives):
         typer.echo(f"  Open       {line}")
 
 
@@ -35,10 +36,10 @@ def database_named(settings: Settings) -> str:
     return f"PostgreSQL {place(settings.conninfo())}"
 
 
-def open_doors(settings: Settings) -> list[str]:
+def open_doors(settings: Settings, *, receives: bool = True) -> list[str]:
     """One line for each protection that is not configured."""
     doors = []
-    if not settings.webhook_secret:
+    if receives and not settings.webhook_secret:
         doors.append("no METRICS_WEBHOOK_SECRET: anyone who reaches the port can post deliveries")
     if not settings.api_keys:
         doors.append("no METRICS_API_KEYS: anyone who reaches the port can read")

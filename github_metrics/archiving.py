@@ -13,6 +13,7 @@ import psycopg
 import typer
 from psycopg import sql
 
+from github_metrics.counts import counted
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.replaying import database
 from github_metrics.settings import Settings
@@ -28,6 +29,9 @@ from replay.generations import generations, head
 from replay.log import LogReader
 
 OPTIONS = "-c timezone=UTC -c jit=off"
+LINES = (".ndjson", ".jsonl", "")
+"""What a file of lines may end in, before the ending of a compressed one."""
+COMPRESSED = (".gz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,20 @@ def _is_parquet(path: Path) -> bool:
     return path.suffix == ".parquet"
 
 
+def check_asked(path: Path, asked: Asked) -> None:
+    """Raises BadParameter for a file of no known kind, and for a part of the log that can hold nothing."""
+    kind = path.with_suffix("") if path.suffix in COMPRESSED else path
+    if kind.suffix not in LINES and not _is_parquet(path):
+        raise typer.BadParameter(
+            f"{path}: the ending says what is written: {', '.join(filter(None, LINES))} or none, with"
+            f" {' or '.join(COMPRESSED)} after it or without, or .parquet"
+        )
+    if asked.until is not None and asked.until < asked.after:
+        raise typer.BadParameter(f"--until {asked.until} is before --after {asked.after}")
+    if asked.start is not None and asked.end is not None and asked.end < asked.start:
+        raise typer.BadParameter(f"--end {asked.end.isoformat()} is before --start {asked.start.isoformat()}")
+
+
 def export(settings: Settings, path: Path, asked: Asked) -> None:
     """Write the log, or the part of it that is asked for, to a file, or to standard output."""
     writer: Callable[[Path], AbstractContextManager[Write]] = parquet_writer if _is_parquet(path) else line_writer
@@ -66,7 +84,9 @@ def export(settings: Settings, path: Path, asked: Asked) -> None:
             # Whoever reads our standard output has enough; it must not be flushed again on the way out.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
-    typer.echo(f"{written:,} events of positions {selection.after:,} to {selection.until:,} are in {path}", err=True)
+    typer.echo(
+        f"{counted(written, 'event')} of positions {selection.after:,} to {selection.until:,} are in {path}", err=True
+    )
 
 
 def _write(connection: psycopg.Connection[Any], selection: Selection, write: Write) -> int:
@@ -112,7 +132,9 @@ def import_archive(settings: Settings, path: Path) -> None:
                     progress.show(read(), imported.appended + imported.duplicates)
         finally:
             done = importer.imported
-            typer.echo(f"{done.appended:,} events appended, {done.duplicates:,} were in the log already", err=True)
+            typer.echo(
+                f"{counted(done.appended, 'event')} appended, {done.duplicates:,} were in the log already", err=True
+            )
 
 
 def _size(path: Path) -> int | None:

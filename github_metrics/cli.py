@@ -131,6 +131,7 @@ def export(
     from github_metrics import archiving  # noqa: PLC0415 - a command loads only what it needs
 
     asked = archiving.Asked(after, until, repository, time_option(start), time_option(end))
+    archiving.check_asked(path, asked)
     archiving.export(_begin(), path, asked)
 
 

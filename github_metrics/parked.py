@@ -28,10 +28,13 @@ def _connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
 def list_parked(settings: Settings, *, every: bool, json: bool) -> None:
     """One line for each, or with `every` for those that are settled, too."""
     with _connected(settings) as connection:
-        for event in retry.parked(connection, None if every else "parked"):
+        events = retry.parked(connection, None if every else "parked")
+        for event in events:
             fields = {"id": event.parked_id, **{name: getattr(event, name) for name in event.__struct_fields__}}
             line = f"{event.parked_id}  {event.state}  {event.event_type} {event.delivery_id}  {event.error}"
             typer.echo(orjson.dumps(fields, default=str).decode() if json else line)
+    if not events and not json:
+        typer.echo("Nothing is parked.")
 
 
 def show_parked(settings: Settings, parked_id: str) -> None:

@@ -23,7 +23,7 @@ def serve_moment(settings: Settings, schema: str) -> None:
     with ExitStack() as stack:
         stack.enter_context(stopping())
         listener = stack.enter_context(listen(settings))
-        announce(settings)
+        announce(settings, receives=False)
         embedded = settings.embedded
         conninfo = stack.enter_context(embedded_conninfo(settings.data_dir)) if embedded else settings.conninfo()
         await_database(conninfo, tell=typer.echo)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from github_metrics.counts import counted
 from github_metrics.teams_yaml import MAX_BYTES, read_teams
 from projections.teams import Teams
 from replay.errors import TeamsFault
@@ -99,7 +100,7 @@ class TeamsFile:
             return
         self._digest = hashlib.sha256(content).hexdigest()
         self._now = TeamsNow(teams, "ok", None, self._digest)
-        log.info("the teams file was read: %d teams", len(teams.teams))
+        log.info("the teams file was read: %s", counted(len(teams.teams), "team"))
 
     def _refuse(self, state: State, fault: str, *, changed: bool = True) -> None:
         if changed:

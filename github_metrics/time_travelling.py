@@ -8,6 +8,7 @@ import orjson
 import psycopg
 import typer
 
+from github_metrics.counts import counted
 from github_metrics.replaying import Interrupted, database, playback_of, stopped_by_signals
 from github_metrics.settings import Settings
 from github_metrics.transfer_progress import TransferProgress
@@ -32,7 +33,7 @@ def travel(settings: Settings, names: Sequence[str], moment: int | datetime, sch
         if stop.is_set():
             raise Interrupted(f"schema {schema} is not finished; the same command resumes it")
     fields = {"schema": schema, "position": until, "projections": [projection.name for projection in projections]}
-    text = f"Schema {schema} holds {len(projections)} projections as they were at position {until:,}"
+    text = f"Schema {schema} holds {counted(len(projections), 'projection')} as they were at position {until:,}"
     typer.echo(orjson.dumps(fields).decode() if json else text)
 
 

@@ -287,9 +287,25 @@ def test_a_copy_within_an_archive_counts_as_a_duplicate(database: str, connectio
     twice = json.dumps(new).encode() + b"\n"
     (tmp_path / "more").write_bytes(twice + again + b"\n \n" + twice)
     imported = invoke(database, "replay", "--from-archive", str(tmp_path / "more"))
-    assert "1 events appended, 11 were in the log already" in imported.stderr
+    assert "1 event appended, 11 were in the log already" in imported.stderr
 
 
 def test_the_archive_stands_alone_on_the_command_line(database: str) -> None:
     assert invoke(database, "replay", "pull_requests", "--from-archive", "x").exit_code == 2
     assert invoke(database, "export", "x", "--start", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("x.csv",), ".ndjson, .jsonl or none"),
+        (("x.csv.gz",), ".ndjson, .jsonl or none"),
+        (("x.parquet.zst",), "or .parquet"),
+        (("x", "--after", "200", "--until", "100"), "--until 100 is before --after 200"),
+        (("x", "--start", "2026-02-01", "--end", "2026-01-01"), "is before --start"),
+    ],
+)
+def test_an_export_that_cannot_be_meant_is_wrong_usage(database: str, arguments: tuple[str, ...], told: str) -> None:
+    refused = invoke(database, "export", *arguments)
+    assert refused.exit_code == 2
+    assert told in refused.stderr

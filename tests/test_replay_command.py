@@ -293,6 +293,11 @@ def test_an_unreachable_database_is_told_in_a_line(database: str, monkeypatch: p
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_list_of_nothing_parked_says_so(database: str) -> None:
+    assert run(database, "parked", "list").stdout == "Nothing is parked.\n"
+    assert run(database, "parked", "list", "--json").stdout == ""
+
+
 # Back, and away
 
 

@@ -260,6 +260,8 @@ def past(database: str, connection: Connection) -> Iterator[httpx2.Client]:
         process.terminate()
         output, _ = process.communicate(timeout=10)
     assert b"Read only  schema march, position 500" in output
+    assert b"Webhook" not in output
+    assert b"WEBHOOK" not in output
     assert process.returncode == 0
 
 
