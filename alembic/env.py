@@ -10,8 +10,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from alembic import context
-from github_metrics.embedded import embedded_conninfo
 from github_metrics.logs import configure_logs
+from github_metrics.postgresql.embedded import embedded_conninfo
 from github_metrics.settings import load_settings
 from replay.errors import MetricsError
 from replay.tables import metadata

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from github_metrics.serve import BACKLOG, GRACEFUL_SECONDS
+from github_metrics.processes.serve import BACKLOG, GRACEFUL_SECONDS
 
 SECRET = b"benchmark"
 
@@ -35,7 +35,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def main() -> None:
-    """Serve it under the very settings of github_metrics.serve.run_worker."""
+    """Serve it under the very settings of github_metrics.processes.serve.run_worker."""
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=BACKLOG)
     config = uvicorn.Config(
         app,

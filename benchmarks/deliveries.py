@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from benchmarks.bare import SECRET
-from github_metrics import intake
+from github_metrics.receiving import intake
 from github_metrics.simulator import Delivery as Simulated
 from github_metrics.simulator import simulate
 from replay.event import Delivery

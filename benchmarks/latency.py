@@ -14,8 +14,8 @@ from benchmarks.deliveries import Stored, mean, simulated, stored
 from benchmarks.machine import describe_postgres, percentile, table
 from benchmarks.stage import connected, data_directory, database, projecting, wait_until
 from benchmarks.targets import Target
-from github_metrics.appender import MAX_BATCH
 from github_metrics.dictionaries import current_dictionary
+from github_metrics.receiving.appender import MAX_BATCH
 from replay.compression import Compressor
 from replay.log import append
 

@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 
 from benchmarks.bare import SECRET
-from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import embedded_conninfo
+from github_metrics.postgresql.database import migrate
+from github_metrics.postgresql.embedded import embedded_conninfo
 from replay.compression import register_dictionary
 
 ENTRYPOINT = Path(__file__).parent.parent / "entrypoint.py"

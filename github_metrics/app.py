@@ -8,8 +8,8 @@ import psycopg
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from github_metrics import dashboard_pages
-from github_metrics.access import access
+from github_metrics.access.guard import access
+from github_metrics.access.keys import Keys
 from github_metrics.api import (
     api_usage,
     checks,
@@ -46,16 +46,16 @@ from github_metrics.api import (
     websocket,
 )
 from github_metrics.api.selection import only_what_applies
-from github_metrics.appender import Appender
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.keys import Keys
 from github_metrics.live.feed import Feed
-from github_metrics.mcp_endpoint import add_mcp
+from github_metrics.mcp.endpoint import add_mcp
 from github_metrics.openapi import describe
-from github_metrics.read_only import ReadOnlyAppender, ReadOnlyReceiver
-from github_metrics.receiver import Receive, Receiver, Scope, Send
+from github_metrics.pages import dashboard as dashboard_pages
+from github_metrics.receiving.appender import Appender
+from github_metrics.receiving.read_only import ReadOnlyAppender, ReadOnlyReceiver
+from github_metrics.receiving.receiver import Receive, Receiver, Scope, Send
 from github_metrics.settings import Settings
-from github_metrics.teams_file import TeamsFile
+from github_metrics.teams.file import TeamsFile
 from projections.catalog import active_projections
 from replay.compression import Compressor, register_dictionary
 from replay.snapshot import reading_pool

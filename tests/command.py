@@ -5,7 +5,7 @@ import logging
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
-from github_metrics.cli import app
+from github_metrics.commands.cli import app
 
 
 def settings_of(database: str, **more: str) -> dict[str, str]:

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import embedded_conninfo
+from github_metrics.postgresql.database import migrate
+from github_metrics.postgresql.embedded import embedded_conninfo
 from projections.catalog import active_projections
 from projections.decode import decode
 from replay.compression import register_dictionary

@@ -17,8 +17,8 @@ import uvicorn
 from psycopg.conninfo import make_conninfo
 
 from github_metrics.app import create_app
+from github_metrics.processes.worker import Worker
 from github_metrics.settings import Settings, load_settings
-from github_metrics.worker import Worker
 from projections.catalog import active_projections
 from projections.decode import decode
 from replay.projector import Projector

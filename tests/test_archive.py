@@ -108,7 +108,9 @@ def test_a_pipe_moves_a_log(database: str, connection: Connection, other: str) -
 
 def test_a_reader_that_has_enough_is_no_error(database: str, connection: Connection) -> None:
     fill(connection)
-    command = f'"{sys.executable}" -c "from github_metrics.cli import main; main()" export - | head -n 1 >/dev/null'
+    command = (
+        f'"{sys.executable}" -c "from github_metrics.commands.cli import main; main()" export - | head -n 1 >/dev/null'
+    )
     command += "; exit ${PIPESTATUS[0]}"
     ended = subprocess.run(
         ["bash", "-c", command], env=environment(**settings_of(database)), capture_output=True, check=False, timeout=60
@@ -262,7 +264,7 @@ def test_an_export_that_fails_leaves_what_was_there(
         yield from ()
         raise psycopg.OperationalError
 
-    monkeypatch.setattr("github_metrics.archiving.entries", failing)
+    monkeypatch.setattr("github_metrics.commands.archiving.entries", failing)
     with pytest.raises(DatabaseError):
         invoke(database, "export", str(file))
     assert file.read_bytes() == before

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from github_metrics import dashboard_files
-from github_metrics.dashboard_files import DIRECTORY, IMPORT_MAP, digest, files, first_modules
+from github_metrics.pages import dashboard_files
+from github_metrics.pages.dashboard_files import DIRECTORY, IMPORT_MAP, digest, files, first_modules
 from tests.service import Service, clone, running
 
 FIRST_LOAD = 450_000

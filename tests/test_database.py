@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from github_metrics import database
-from github_metrics.embedded import embedded_conninfo
+from github_metrics.postgresql import database
+from github_metrics.postgresql.embedded import embedded_conninfo
 from github_metrics.settings import load_settings
 from replay.errors import DatabaseAway, DatabaseError, DatabaseTooOld
 from tests.processes import environment, keep_compiled
@@ -77,7 +77,7 @@ def test_an_older_server_is_refused(server: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_several_that_migrate_together_migrate_once(conninfo: str) -> None:
-    code = f"from github_metrics.database import migrate; migrate({conninfo!r})"
+    code = f"from github_metrics.postgresql.database import migrate; migrate({conninfo!r})"
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [process.wait(timeout=60) for process in processes] == [0] * 3
     assert {"webhooks", "alembic_version"} <= tables(conninfo)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import psycopg
 
-from github_metrics.demo_player import follow, load, parted
-from github_metrics.demo_story import Story
+from github_metrics.demo.player import follow, load, parted
+from github_metrics.demo.story import Story
 from github_metrics.simulator.delivery import Delivery
 from github_metrics.simulator.receipts import LATEST, received
 from tests.service import SECRET, Service, clone, running

@@ -26,8 +26,8 @@ import projections
 from github_metrics.api.health import VERSION
 from github_metrics.api.webhooks import WebhookEvent
 from github_metrics.app import create_app
-from github_metrics.cli import app
-from github_metrics.database import migrate
+from github_metrics.commands.cli import app
+from github_metrics.postgresql.database import migrate
 from github_metrics.settings import Settings, load_settings, setting_rows
 from projections import catalog, usage
 from projections.catalog import active_projections, all_projections

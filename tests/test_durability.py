@@ -25,11 +25,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from github_metrics.appender import Appender
-from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import Embedded, embedded
-from github_metrics.postgres import Postmaster
+from github_metrics.postgresql.database import migrate
+from github_metrics.postgresql.embedded import Embedded, embedded
+from github_metrics.postgresql.postgres import Postmaster
+from github_metrics.receiving.appender import Appender
 from github_metrics.simulator import simulate
 from github_metrics.simulator.delivery import Delivery as Simulated
 from projections.catalog import active_projections

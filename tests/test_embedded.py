@@ -14,8 +14,8 @@ import psutil
 import psycopg
 import pytest
 
-from github_metrics.embedded import embedded, embedded_conninfo, only_service
-from github_metrics.postgres import Postmaster
+from github_metrics.postgresql.embedded import embedded, embedded_conninfo, only_service
+from github_metrics.postgresql.postgres import Postmaster
 from replay.errors import AlreadyRunning, DatabaseError, DatabaseTooOld
 
 ORDINARY = 65534
@@ -26,8 +26,8 @@ import sys, warnings
 warnings.simplefilter("error")
 from pathlib import Path
 import psycopg
-from github_metrics.embedded import embedded_conninfo
-from github_metrics.postgres import Postmaster
+from github_metrics.postgresql.embedded import embedded_conninfo
+from github_metrics.postgresql.postgres import Postmaster
 with embedded_conninfo(Path(sys.argv[1])) as conninfo:
     psycopg.connect(conninfo).close()
     print(Postmaster.read(Path(sys.argv[1]) / "postgres").pid, flush=True)

@@ -15,7 +15,7 @@ import httpx2
 import psutil
 import pytest
 
-from github_metrics.demo_story import Story
+from github_metrics.demo.story import Story
 from github_metrics.settings import setting_rows
 from tests.processes import environment, keep_compiled
 

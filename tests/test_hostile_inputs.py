@@ -31,7 +31,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import make_conninfo
 
-from github_metrics.intake import MAX_BODY, MAX_FORM, MAX_HEADERS
+from github_metrics.receiving.intake import MAX_BODY, MAX_FORM, MAX_HEADERS
 from projections.decode import form_payload
 from replay.compression import Decompressor, registered_dictionaries
 from tests.example_payloads import example_payloads

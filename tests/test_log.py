@@ -26,8 +26,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from alembic import command
-from github_metrics.database import alembic_directory, migrate
 from github_metrics.dictionaries import current_dictionary
+from github_metrics.postgresql.database import alembic_directory, migrate
 from projections.decode import decode
 from replay.compression import Compressor
 from replay.event import Appended, Delivery
@@ -386,6 +386,6 @@ def run_all(commands: Sequence[Sequence[str]]) -> list[int]:
 
 
 def test_migrations_that_are_started_together_all_succeed(empty: str) -> None:
-    program = f"from github_metrics.database import migrate; migrate({empty!r})"
+    program = f"from github_metrics.postgresql.database import migrate; migrate({empty!r})"
     assert run_all([[sys.executable, "-c", program]] * 2) == [0, 0]
     assert differences(empty) == []

@@ -15,7 +15,7 @@ from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 from mcp.client.streamable_http import streamable_http_client
 
-from github_metrics.mcp_tools import mcp_app
+from github_metrics.mcp.tools import mcp_app
 from tests.deliveries import fill, number
 from tests.events import payload, pull_request
 from tests.service import Service, clone, running
@@ -349,7 +349,7 @@ def test_of_a_request_only_the_key_reaches_the_api() -> None:
         return dict(request.headers)
 
     async def ask() -> Any:
-        app = mcp_app(api, [])
+        app = mcp_app(api, "/mcp", [])
         transport = httpx2.ASGITransport(app=app)
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo", "arguments": {}}}
         browser = {"Cookie": "a=b", "If-None-Match": "*", "Range": "bytes=0-1", "Accept-Encoding": "gzip"}

@@ -23,10 +23,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import BigInteger, Column
 
-from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import Embedded, embedded
-from github_metrics.postgres import Postmaster, binaries
+from github_metrics.postgresql.database import migrate
+from github_metrics.postgresql.embedded import Embedded, embedded
+from github_metrics.postgresql.postgres import Postmaster, binaries
 from projections.decode import decode
 from projections.facts import strings
 from replay import generations, projector, replays, retry

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from github_metrics.keys import COOKIE, GOOD_SECONDS, Keys, ticket
-from github_metrics.login_page import landing, way_in
+from github_metrics.access.keys import COOKIE, GOOD_SECONDS, Keys, ticket
+from github_metrics.pages.login import landing, way_in
 from tests.deliveries import fill
 from tests.service import Service, clone, running
 from tests.streams import positions, reading

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from github_metrics.teams_file import TeamsFile
-from github_metrics.teams_yaml import MAX_BYTES, read_teams
+from github_metrics.teams.file import TeamsFile
+from github_metrics.teams.format import MAX_BYTES, read_teams
 from projections.teams import Maintainers, Team, Teams
 from replay.errors import TeamsFault
 from tests.histories import until
@@ -224,8 +224,8 @@ def test_a_file_that_is_followed_is_read_beside_what_else_is_done(
             go_on.set()
             await asyncio.to_thread(until, lambda: file.current().teams.teams[0].name == "network")
 
-    monkeypatch.setattr("github_metrics.teams_file.read_teams", slowly)
-    monkeypatch.setattr("github_metrics.teams_file.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("github_metrics.teams.file.read_teams", slowly)
+    monkeypatch.setattr("github_metrics.teams.file.LOOK_SECONDS", 0.01)
     asyncio.run(asyncio.wait_for(follow(), 30))
 
 
@@ -237,7 +237,7 @@ def test_a_fault_of_ours_does_not_end_the_following(
     file = TeamsFile(path, "sig-")
 
     def fails(*_given: Any) -> Teams:
-        monkeypatch.setattr("github_metrics.teams_file.read_teams", read_teams)
+        monkeypatch.setattr("github_metrics.teams.file.read_teams", read_teams)
         raise ZeroDivisionError
 
     async def follow() -> None:
@@ -248,8 +248,8 @@ def test_a_fault_of_ours_does_not_end_the_following(
             path.write_text("teams: {kernel: [alice]}")
             await asyncio.to_thread(until, lambda: file.current().teams.teams[0].name == "kernel")
 
-    monkeypatch.setattr("github_metrics.teams_file.read_teams", fails)
-    monkeypatch.setattr("github_metrics.teams_file.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("github_metrics.teams.file.read_teams", fails)
+    monkeypatch.setattr("github_metrics.teams.file.LOOK_SECONDS", 0.01)
     asyncio.run(asyncio.wait_for(follow(), 30))
     assert [record.exc_info is not None for record in caplog.records if record.levelno == logging.ERROR] == [True]
 

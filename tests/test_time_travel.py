@@ -242,7 +242,14 @@ def past(database: str, connection: Connection) -> Iterator[httpx2.Client]:
     invoke(database, "replay", "--until", str(POSITION), "--into", "march")
     port = free_port()
     given = {"METRICS_SERVER_PORT": str(port), "METRICS_SERVER_HOST": "127.0.0.1", "METRICS_SERVER_WORKERS": "1"}
-    command = [sys.executable, "-c", "from github_metrics.cli import main; main()", "serve", "--schema", "march"]
+    command = [
+        sys.executable,
+        "-c",
+        "from github_metrics.commands.cli import main; main()",
+        "serve",
+        "--schema",
+        "march",
+    ]
     with (
         subprocess.Popen(command, env=environment(**settings_of(database, **given)), stdout=subprocess.PIPE) as process,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,

@@ -17,9 +17,9 @@ import psycopg
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from github_metrics.database import migrate
 from github_metrics.dictionaries import current_dictionary
-from github_metrics.embedded import embedded_conninfo
+from github_metrics.postgresql.database import migrate
+from github_metrics.postgresql.embedded import embedded_conninfo
 from github_metrics.simulator.people import MEMBERS, TEAMS
 from replay.compression import register_dictionary
 from tests.browser.conftest import LOADED, chromium

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.problems import POSITION_HEADER
 from github_metrics.api.teams import teams_now
-from github_metrics.teams_file import State
+from github_metrics.teams.file import State
 from replay.errors import DatabaseAway
 from replay.lag import LAG
 from replay.snapshot import Pool, in_time

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg import sql
 from pydantic import BaseModel, Field
 
+from github_metrics.access.origins import may_read
 from github_metrics.api.lists import LIST, Paged, listed, whole
 from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.problems import PROBLEMS, Forbidden, NotFound, Problem, ReadOnly
 from github_metrics.api.requests import Reads, text
-from github_metrics.origins import may_read
 from projections.decode import decode
 from projections.listing import ListQuery
 from replay import retry

@@ -9,11 +9,11 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from github_metrics.access.keys import COOKIE, GOOD_SECONDS, Keys, ticket
+from github_metrics.access.origins import by_https, is_own
 from github_metrics.api.problems import BadParameter, Forbidden, Unauthorized
-from github_metrics.keys import COOKIE, GOOD_SECONDS, Keys, ticket
-from github_metrics.login_page import landing, login_page
 from github_metrics.openapi import PROBLEM
-from github_metrics.origins import by_https, is_own
+from github_metrics.pages.login import landing, login_page
 from replay.errors import RequestError
 
 router = APIRouter(tags=["sign in"])

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from github_metrics.teams_file import State, TeamsFile, TeamsNow
+from github_metrics.teams.file import State, TeamsFile, TeamsNow
 
 
 class TeamsFileState(BaseModel):

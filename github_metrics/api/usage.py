@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS
-from github_metrics.appender import Appender
+from github_metrics.receiving.appender import Appender
 from projections import usage
 from projections.usage import UsageReport
 from replay.errors import RequestError

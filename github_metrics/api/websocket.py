@@ -8,10 +8,10 @@ from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
+from github_metrics.access.origins import may_read
 from github_metrics.api.live import SEND_SECONDS, NotLive, Stream, Wanted, open_stream
 from github_metrics.api.problems import POSITION_HEADER
 from github_metrics.live.following import SlowReader
-from github_metrics.origins import may_read
 from replay.errors import DatabaseAway, ProjectionsBehind
 
 router = APIRouter()

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from github_metrics.demo_player import load
+from github_metrics.demo.player import load
 from github_metrics.simulator import simulate
 from github_metrics.simulator.receipts import received
 

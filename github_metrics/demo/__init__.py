@@ -1,0 +1,1 @@
+"""The service over the history of a simulated organisation."""

@@ -1,0 +1,1 @@
+"""The endpoints that read as tools of the Model Context Protocol."""

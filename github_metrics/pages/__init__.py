@@ -1,0 +1,1 @@
+"""The pages for browsers: the dashboard, and where to sign in."""

@@ -1,0 +1,1 @@
+"""From a request of GitHub to the log: checks, and durable batches."""

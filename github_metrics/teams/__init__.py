@@ -1,0 +1,1 @@
+"""The file that says who is in which team."""
