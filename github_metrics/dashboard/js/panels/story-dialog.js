@@ -47,7 +47,8 @@ function Summary({ pr, summary, size }) {
     plural(summary.total_pushes, "push", "pushes"),
     plural(summary.total_reviews - summary.bot_reviews, "review") + (summary.bot_reviews ? ` and ${count(summary.bot_reviews)} of bots` : ""),
     plural(summary.total_comments, "comment"),
-    `${plural(summary.total_check_attempts, "check attempt")}${summary.failed_check_attempts ? `, ${count(summary.failed_check_attempts)} failed` : ""}`,
+    (summary.total_check_attempts > 0 || summary.total_commit_statuses === 0) && `${plural(summary.total_check_attempts, "check attempt")}${summary.failed_check_attempts ? `, ${count(summary.failed_check_attempts)} failed` : ""}`,
+    summary.total_commit_statuses > 0 && plural(summary.total_commit_statuses, "commit status", "commit statuses"),
     size !== null && size !== undefined && plural(size, "line"),
   ].filter(Boolean);
   return html`<p class="story-summary"><${Badge} kind=${kind}>${said}<//> <span class="soft">${parts.join(" · ")}</span></p>`;
