@@ -1,6 +1,7 @@
 """The last delivery of each repository, and how many came lately."""
 
 from datetime import datetime, timedelta
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -17,6 +18,9 @@ FROM repositories names CROSS JOIN LATERAL (
     ORDER BY w.position DESC LIMIT 1
 ) AS e
 """
+SORTS: dict[str, LiteralString] = {
+    name: name for name in ("repository", "received_at", "event_type", "action", "sender", "position")
+}
 RATES = """
 SELECT count(*) FILTER (WHERE e.received_at >= %(minute)s) AS last_minute,
        count(*) FILTER (WHERE e.received_at >= %(hour)s) AS last_hour, count(*) AS last_day
@@ -31,7 +35,7 @@ FROM webhook_events e WHERE e.source = 'reconciled' AND e.position IS NOT NULL
 
 def last_deliveries() -> ListQuery:
     """One row for each repository, the one that has been silent the longest first."""
-    return ListQuery(sql.SQL(LAST), sql.SQL("received_at, repository_id"), {})
+    return ListQuery(sql.SQL(LAST), sql.SQL("received_at, repository_id"), {}, sorts=SORTS)
 
 
 async def rates(snapshot: Snapshot, now: datetime) -> Record:

@@ -139,12 +139,18 @@ def _told(of: sql.Composable) -> sql.Composed:
     )
 
 
+SORTS: dict[str, LiteralString] = {
+    **{name: name for name in ("repository", "pr_number", "pr_title", "author", "first_comment_at", "resolved")},
+    **{name: name for name in ("resolved_at", "resolver", "file_path", "comment_count")},
+    "resolution_time_hours": "resolution_seconds",
+    "time_to_first_response_hours": "answer_seconds",
+}
 PAGE_OF_THREADS = sql.SQL("SELECT * FROM ({}) AS told ORDER BY {}").format(_told(PAGE), ORDER)
 
 
 def threads(asked: People) -> ListQuery:
     """The threads with all that is told of each, the latest first."""
-    return ListQuery(_told(ALL), ORDER, asked.arguments())
+    return ListQuery(_told(ALL), ORDER, asked.arguments(), sorts=SORTS)
 
 
 async def page(snapshot: Snapshot, asked: People, part: Part) -> list[Record]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, pages, whole
+from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange, pagination
 from github_metrics.api.repositories import percent
 from github_metrics.api.requests import links
@@ -100,16 +100,20 @@ async def get_comment_resolution_time(
     response: Response,
     asked: Annotated[Question, asks(*thread_queries.READS)],
     paging: Annotated[Paging, pages(25)],
+    sort: Sort = None,
 ) -> Any:
     """How soon review threads that people began in the window were answered by somebody else and resolved, in hours:
     in all, by repository, and each thread. Reopened ones are unresolved.
     """
     snapshot, people = asked.snapshot, asked.people
+    query = sorted_by(thread_queries.threads(people), sort)
     if paging.csv:
-        query = thread_queries.threads(people)
         return await whole(response, snapshot, query, Thread, "comment-resolution-time", _thread)
     of_all, of_each = await thread_queries.summary(snapshot, people)
-    rows = await thread_queries.page(snapshot, people, paging.part)
+    if sort is None:
+        rows = await thread_queries.page(snapshot, people, paging.part)
+    else:
+        rows = (await query.page(snapshot, paging.part)).rows
     described = pagination(of_all["total_threads"], paging.page, paging.page_size)
     response.headers["Link"] = links(request, described)
     return CommentResolution.model_validate(

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.requests import Reads, always, instant
 from projections import delivery_queries
@@ -60,11 +60,12 @@ async def get_log(
     response: Response,
     snapshot: Annotated[Snapshot, Depends(Reads(*delivery_queries.READS, clock=always), scope="function")],
     paging: Paged,
+    sort: Sort = None,
 ) -> Any:
     """Size of the log of deliveries, events received lately, and the last delivery of each repository: which hooks have
     gone silent.
     """
-    query = delivery_queries.last_deliveries()
+    query = sorted_by(delivery_queries.last_deliveries(), sort)
     if paging.csv:
         return await whole(response, snapshot, query, LastDelivery, "last-deliveries")
     now = instant(request)
