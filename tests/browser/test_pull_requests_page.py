@@ -34,9 +34,9 @@ def story_of(one: dict[str, Any]) -> str:
 
 
 def seconds(shown: str) -> int:
-    """What a duration of whole units says."""
+    """What a duration of whole units says; one that is less than a unit counts for none."""
     sizes = {"d": 24 * HOUR, "h": HOUR, "min": 60, "s": 1}
-    words = [] if shown == "none" else shown.lstrip("<").split()
+    words = [] if shown == "none" or shown.startswith("<") else shown.split()
     return sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
 
 
