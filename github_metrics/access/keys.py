@@ -26,7 +26,8 @@ class Keys:
 
     def has(self, given: str) -> bool:
         """Whether it is one of the keys."""
-        return any([secrets.compare_digest(given.encode(), key) for key in self._keys])  # noqa: C419 - not the first only
+        matches = [secrets.compare_digest(given.encode(), key) for key in self._keys]
+        return any(matches)
 
     def has_ticket(self, given: str, now: float) -> bool:
         """Whether it is a ticket for one of the keys, and still good at `now`, in seconds since 1970."""

@@ -72,11 +72,11 @@ def serve(
     With --schema it takes nothing in and may run beside another service, on a METRICS_SERVER_PORT of its own.
     """
     if schema is not None:
-        from github_metrics.processes.serve_moment import serve_moment  # noqa: PLC0415 - a command loads only what it needs
+        from github_metrics.processes.serve_moment import serve_moment
 
         serve_moment(_begin(), schema)
         return
-    from github_metrics.processes import serve as service  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.processes import serve as service
 
     service.serve(_begin(), projector=projector)
 
@@ -87,7 +87,7 @@ def project() -> None:
 
     `serve --no-projector` is the other half.
     """
-    from github_metrics.processes.projector_process import project_alone  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.processes.projector_process import project_alone
 
     project_alone(_begin())
 
@@ -104,7 +104,7 @@ def demo(
     On a data directory of its own, never the configured database. What has happened is loaded into its log with the
     times at which it would have been received; what happens from now on is posted to the webhook receiver.
     """
-    from github_metrics.demo import demo as show  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.demo import demo as show
 
     show.demo(_begin(), data_dir, days=days, pull_requests=pull_requests, seed=seed)
 
@@ -128,7 +128,7 @@ def export(
     One JSON object on a line, with every column and the exact body in base64, or Parquet.
     `replay --from-archive FILE` puts it back, into an empty log or one that is running.
     """
-    from github_metrics.commands import archiving  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import archiving
 
     asked = archiving.Asked(after, until, repository, time_option(start), time_option(end))
     archiving.check_asked(path, asked)

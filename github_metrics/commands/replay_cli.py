@@ -85,13 +85,13 @@ def run(
             raise typer.BadParameter("--until swaps nothing in, and has no --workers, --diff or --yes")
         _travel(context, names or [], moment_option(until), into, json=json)
         return
-    from github_metrics.commands import replaying  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import replaying
 
     _exit(replaying.replay(_settings(context), names or [], workers=workers, diff=diff, yes=yes, json=json))
 
 
 def _import(context: typer.Context, path: Path) -> None:
-    from github_metrics.commands.archiving import import_archive  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.archiving import import_archive
 
     import_archive(_settings(context), path)
 
@@ -101,7 +101,7 @@ def _travel(
 ) -> None:
     if moment is None or schema is None:
         raise typer.BadParameter("--until and --into belong together")
-    from github_metrics.commands.time_travelling import travel  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.time_travelling import travel
 
     travel(_settings(context), names, moment, schema, json=json)
 
@@ -109,7 +109,7 @@ def _travel(
 @replay_app.command()
 def status(context: typer.Context, json: Json = False) -> None:
     """Show running, resumable and ended replays, and all generations."""
-    from github_metrics.commands.replay_status import show_status  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.replay_status import show_status
 
     show_status(_settings(context), json=json)
 
@@ -117,7 +117,7 @@ def status(context: typer.Context, json: Json = False) -> None:
 @replay_app.command()
 def rollback(context: typer.Context, name: Annotated[str, typer.Argument(help="Projection.")]) -> None:
     """Put the previous generation back, caught up first."""
-    from github_metrics.commands.replay_status import roll_back  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.replay_status import roll_back
 
     roll_back(_settings(context), name)
 
@@ -134,11 +134,11 @@ def drop(
     if schema is not None:
         if names:
             raise typer.BadParameter("--schema is dropped whole")
-        from github_metrics.commands.time_travelling import drop_schema  # noqa: PLC0415 - a command loads only what it needs
+        from github_metrics.commands.time_travelling import drop_schema
 
         drop_schema(_settings(context), schema)
         return
-    from github_metrics.commands.replay_status import drop_unused  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.replay_status import drop_unused
 
     drop_unused(_settings(context), names or [])
 
@@ -148,7 +148,7 @@ def cancel(
     context: typer.Context, replay_id: Annotated[int | None, typer.Argument(help="Replay; none means all.")] = None
 ) -> None:
     """End a running or interrupted replay and drop what it has built."""
-    from github_metrics.commands.replay_status import cancel_running  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands.replay_status import cancel_running
 
     cancel_running(_settings(context), replay_id)
 
@@ -164,7 +164,7 @@ def verify(
 
     Exit code 1 if they differ; the rows and columns are named.
     """
-    from github_metrics.commands import replaying  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import replaying
 
     _exit(replaying.verify(_settings(context), names or [], workers=workers, every=every, json=json))
 
@@ -176,7 +176,7 @@ def list_parked(
     json: Json = False,
 ) -> None:
     """List parked events."""
-    from github_metrics.commands import parked  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import parked
 
     parked.list_parked(_settings(context), every=every, json=json)
 
@@ -184,7 +184,7 @@ def list_parked(
 @parked_app.command()
 def show(context: typer.Context, parked_id: ParkedId) -> None:
     """Show one parked event with its error and its body."""
-    from github_metrics.commands import parked  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import parked
 
     parked.show_parked(_settings(context), parked_id)
 
@@ -196,7 +196,7 @@ def retry(
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """Apply parked events again, in any order. Exit code 1 if one stays parked."""
-    from github_metrics.commands import parked  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import parked
 
     if bool(parked_ids) == every:
         raise typer.BadParameter("give ids, or --all")
@@ -206,6 +206,6 @@ def retry(
 @parked_app.command()
 def ignore(context: typer.Context, parked_id: ParkedId) -> None:
     """Leave an event out for good."""
-    from github_metrics.commands import parked  # noqa: PLC0415 - a command loads only what it needs
+    from github_metrics.commands import parked
 
     parked.ignore_parked(_settings(context), parked_id)
