@@ -124,16 +124,16 @@ async def get_metrics_contributors(
     response: Response,
     asked: Annotated[Question, asks(*contributor_queries.READS)],
     paging: Paged,
-    list: Annotated[Role, Query(description="which of the lists, for CSV and sort")] = "pr_creators",  # noqa: A002
+    role: Annotated[Role, Query(alias="list", description="which of the lists, for CSV and sort")] = "pr_creators",
     sort: Sort = None,
 ) -> Any:
     """Who opened, reviewed and approved pull requests, and how many. Times are GitHub's."""
     teams = teams_now(request).teams
     known = await team_arguments(asked.snapshot, teams) if teams.teams else None
     queries = _queries(asked.people, request.app.state, known)
-    queries[list] = sorted_by(queries[list], sort)
+    queries[role] = sorted_by(queries[role], sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, queries[list], SHOWN[list][0], list, SHOWN[list][1])
+        return await whole(response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
     lists = {
         name: {

@@ -46,11 +46,12 @@ def pages(default: int = 10, most: int = 100) -> Any:
         request: Request,
         page: Page = 1,
         page_size: Annotated[int, Query(ge=1, le=most, description="rows on a page")] = default,
-        format: Annotated[  # noqa: A002  # its name in the URL
-            Format | None, Query(description="csv: the whole list, whatever the page; also by Accept: text/csv")
+        form: Annotated[
+            Format | None,
+            Query(alias="format", description="csv: the whole list, whatever the page; also by Accept: text/csv"),
         ] = None,
     ) -> Paging:
-        return Paging(page, page_size, wants_csv(request, format))
+        return Paging(page, page_size, wants_csv(request, form))
 
     return Depends(paging)
 

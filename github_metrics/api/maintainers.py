@@ -50,8 +50,9 @@ async def get_maintainers(
     response: Response,
     snapshot: Annotated[Snapshot, Depends(Reads(*NAMES), scope="function")],
     repositories: Annotated[Names, Query(description="org/repo, by any name it ever had; may be repeated")] = None,
-    format: Annotated[  # noqa: A002  # its name in the URL
-        Format | None, Query(description="csv: repository and login in rows; also by Accept: text/csv")
+    form: Annotated[
+        Format | None,
+        Query(alias="format", description="csv: repository and login in rows; also by Accept: text/csv"),
     ] = None,
 ) -> Any:
     """Who maintains which repository, and who is in which team, from the service's teams file."""
@@ -60,7 +61,7 @@ async def get_maintainers(
     maintainers = _maintainers(
         now.teams, asked, await repositories_by_name(snapshot, [*now.teams.repositories, *asked])
     )
-    if wants_csv(request, format):
+    if wants_csv(request, form):
         rows = [{"repository": name, "login": login} for name, logins in maintainers.items() for login in logins]
         return await csv_answer(each(rows), Maintainer, dict, "maintainers", response.headers)
     return {

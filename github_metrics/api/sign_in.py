@@ -62,12 +62,12 @@ def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 @router.get("/login", operation_id="show_login", response_class=Response, responses={303: {"description": "No keys"}})
 def show_login(
     request: Request,
-    next: Annotated[str, Query(description="path of this service to go to")] = "",  # noqa: A002  # its name in the URL
+    destination: Annotated[str, Query(alias="next", description="path of this service to go to")] = "",
 ) -> Response:
     """The page on which to sign in; without keys in the settings, straight to where `next` leads."""
     if not request.app.state.keys:
-        return RedirectResponse(landing(next), 303)
-    return login_page(next)
+        return RedirectResponse(landing(destination), 303)
+    return login_page(destination)
 
 
 @router.post(

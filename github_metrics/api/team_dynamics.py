@@ -28,7 +28,7 @@ async def get_team_dynamics(
     asked: Annotated[Question, asks(*team_dynamics_queries.READS)],
     paging: Annotated[Paging, pages(25)],
     min_reviews: Annotated[int, Query(ge=1, le=1000, description="least to be the fastest or slowest")] = 5,
-    list: Annotated[Which, Query(description="which of the lists, for CSV")] = "workload",  # noqa: A002
+    which: Annotated[Which, Query(alias="list", description="which of the lists, for CSV")] = "workload",
 ) -> Any:
     """How work is spread over people, how soon each reviewer first reviews what is ready, and whose approvals take
     long.
@@ -36,8 +36,8 @@ async def get_team_dynamics(
     prefix = request.app.state.approval_label_prefix
     arguments = team_dynamics_queries.arguments(asked.people, prefix, min_reviews)
     if paging.csv:
-        section, model, shown = LISTS[list]
-        return await whole(response, asked.snapshot, section.whole(arguments), model, list.replace("_", "-"), shown)
+        section, model, shown = LISTS[which]
+        return await whole(response, asked.snapshot, section.whole(arguments), model, which.replace("_", "-"), shown)
     found = {name: await of.page(asked.snapshot, arguments, paging.part) for name, (of, _, _) in LISTS.items()}
     pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
     return {

@@ -68,7 +68,7 @@ async def get_metrics_trends(
     group_by: Annotated[GroupBy | None, Query(description="adds the count of each event type")] = None,
     repository: Annotated[Names, Query(description="as repositories")] = None,
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
-    format: Annotated[Format | None, Query(description="csv: the buckets as CSV")] = None,  # noqa: A002
+    form: Annotated[Format | None, Query(alias="format", description="csv: the buckets as CSV")] = None,
 ) -> Any:
     """Webhook events in each hour, day, week or month: how many came, how many succeeded and failed, and how long
     processing one took.
@@ -80,7 +80,7 @@ async def get_metrics_trends(
     by_type = group_by is not None
     found = await trend_queries.counts(asked.snapshot, known, filters, edges, by_type=by_type) if edges else {}
     counted = [(edge.astimezone(asked.zone), found.get(index, {})) for index, edge in enumerate(edges)]
-    if wants_csv(request, format):
+    if wants_csv(request, form):
         model = CountedOfType if by_type else Counted
         return await csv_answer(each(_lines(counted, by_type=by_type)), model, dict, "trends", response.headers)
     time_range = TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json")

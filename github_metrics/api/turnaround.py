@@ -123,8 +123,8 @@ async def get_review_turnaround(
     request: Request,
     response: Response,
     asked: Annotated[Question, asks(*turnaround_queries.READS)],
-    format: Annotated[Format | None, Query(description="csv: one of the lists as CSV")] = None,  # noqa: A002
-    list: Annotated[Lists, Query(description="which of the lists, for CSV")] = "by_repository",  # noqa: A002
+    form: Annotated[Format | None, Query(alias="format", description="csv: one of the lists as CSV")] = None,
+    which: Annotated[Lists, Query(alias="list", description="which of the lists, for CSV")] = "by_repository",
     page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="of each list, from 1")] = None,
     page_size: Annotated[int | None, Query(ge=1, le=1000, description="without it and page: the whole lists")] = None,
 ) -> Any:
@@ -134,8 +134,8 @@ async def get_review_turnaround(
     whole, repositories = await turnaround_queries.of_pull_requests(asked.snapshot, asked.people)
     reviewers = await turnaround_queries.of_reviewers(asked.snapshot, asked.people)
     found: dict[Lists, Any] = {"by_repository": repositories, "by_reviewer": reviewers}
-    if wants_csv(request, format):
-        return await csv_answer(each(found[list]), SHOWN[list][0], SHOWN[list][1], list, response.headers)
+    if wants_csv(request, form):
+        return await csv_answer(each(found[which]), SHOWN[which][0], SHOWN[which][1], which, response.headers)
     lists: dict[str, Any] = {}
     for name, rows in found.items():
         paging = _paging(page, page_size, len(rows))
