@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Column, Index, text
 
-from projections.facts import payload_of, strings, told_version
+from projections.event_times import told_version
+from projections.facts import payload_of, strings
 from projections.payload import Payload
 from projections.payload_parts import User
 from replay.event import Event

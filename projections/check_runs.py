@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, text
 
-from projections.facts import check_run_version, checked_pull_request, moments, strings
+from projections.event_times import check_run_version
+from projections.facts import checked_pull_request, moments, strings
 from projections.payload import Payload
 from projections.payload_ci import CheckRun
 from replay.event import Event

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, text
 
-from projections.facts import PullRequestKey, event_time, event_version, moments, payload_of, pull_request_key, strings
+from projections.event_times import event_time, event_version
+from projections.facts import PullRequestKey, moments, payload_of, pull_request_key, strings
 from projections.payload import Comment, Payload
 from replay.event import Event
 from replay.merges import Row, key, latest, once, smallest

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Column, Index
 
-from projections.facts import event_time, moments, payload_of, strings
+from projections.event_times import event_time
+from projections.facts import moments, payload_of, strings
 from projections.payload import Payload
 from replay.event import Event
 from replay.merges import Row, key, once

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Column, Index
 
-from projections.facts import event_time, moment, moments, payload_of, strings
+from projections.event_times import event_time, moment
+from projections.facts import moments, payload_of, strings
 from projections.payload import Payload
 from replay.event import Event
 from replay.merges import Row, earliest, key, smallest

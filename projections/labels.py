@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import Moment, event_time, login, moments, strings
+from projections.event_times import event_time
+from projections.facts import Moment, login, moments, strings
 from projections.payload import Payload
 from projections.pull_requests import EVENTS
 from replay.event import Event

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, Boolean, Column, Index, text
 from sqlalchemy.dialects.postgresql import UUID
 
-from projections.facts import event_time, login, moments, pull_request_key, strings
+from projections.event_times import event_time
+from projections.facts import login, moments, pull_request_key, strings
 from projections.payload import Changes, Payload
 from projections.pull_requests import EVENTS
 from replay.event import Event

@@ -10,16 +10,8 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, Boolean, Column, Computed, Index
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.facts import (
-    Moment,
-    String,
-    descending,
-    event_time,
-    login,
-    moments,
-    pull_request_version,
-    strings,
-)
+from projections.event_times import event_time, pull_request_version
+from projections.facts import Moment, String, descending, login, moments, strings
 from projections.payload import Payload, PullRequest
 from replay.event import Event
 from replay.merges import Row, earliest, key, latest, once, smallest

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import moment, moments, payload_of, remembered, strings, told_at, told_version
+from projections.event_times import moment, told_at, told_version
+from projections.facts import moments, payload_of, remembered, strings
 from projections.payload import Payload
 from projections.payload_parts import Repository
 from replay.event import Event

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Index
 
-from projections.facts import event_time, event_version, login, moments, payload_of, strings
+from projections.event_times import event_time, event_version
+from projections.facts import login, moments, payload_of, strings
 from projections.payload import Comment, Payload
 from replay.event import Event
 from replay.merges import Row, key, latest, once, smallest

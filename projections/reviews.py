@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Column, Index
 
-from projections.facts import event_time, event_version, login, moments, strings
+from projections.event_times import event_time, event_version
+from projections.facts import login, moments, strings
 from projections.payload import Payload, Review
 from replay.event import Event
 from replay.merges import Row, earliest, key, latest, once, smallest

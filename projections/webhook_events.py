@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, Column, Index, Integer, text
 from sqlalchemy.dialects.postgresql import UUID
 
+from projections.event_times import event_time
 from projections.facts import (
     checked_pull_request,
     descending,
-    event_time,
     moments,
     payload_of,
     pull_request_key,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import BigInteger, Column, Index
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from projections.facts import CHECK_RANKS, String, moments, strings
+from projections.event_times import CHECK_RANKS
+from projections.facts import String, moments, strings
 from projections.payload import Payload
 from replay.event import Event
 from replay.merges import Row, key, latest, once, smallest

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from projections.facts import checked_pull_request, event_time, pull_request_key, told_at
+from projections.event_times import event_time, told_at
+from projections.facts import checked_pull_request, pull_request_key
 from tests.events import REPOSITORY, at, make_event, moment, payload, pull_request
 
 PULL = pull_request(1, updated="10:00", created_at=at("09:00"))
