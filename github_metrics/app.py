@@ -45,6 +45,7 @@ from github_metrics.api import (
     webhooks,
     websocket,
 )
+from github_metrics.api.downloads import Downloads
 from github_metrics.api.selection import only_what_applies
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.live.feed import Feed
@@ -127,6 +128,7 @@ def _set_state(
     """What endpoints read. Of time travel nothing is written and nothing is live."""
     state = app.state
     state.pool = reading_pool(conninfo, pool_size, schema)
+    state.downloads = Downloads(max(1, pool_size // 2))
     state.feed = Feed(conninfo) if schema is None else None
     state.appender = appender if schema is None else ReadOnlyAppender()
     state.writes = conninfo if schema is None else None
@@ -201,6 +203,7 @@ async def _reading(app: FastAPI) -> AsyncIterator[None]:
         async with app.state.teams.followed():
             yield
     finally:
+        await app.state.downloads.stop()
         await app.state.pool.close(timeout=2.0)
 
 

@@ -1,6 +1,6 @@
 """Lists as readers ask for them: one page with the number of all rows, or every row, one after the other."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString, NamedTuple, Protocol, Self
 
@@ -77,6 +77,6 @@ class ListQuery:
         found = await snapshot.rows(query, {**self.arguments, **part._asdict()})
         return Listed([row for row in found if row["place"] is not None], found[0]["total"])
 
-    def stream(self, snapshot: Snapshot) -> AsyncIterator[Record]:
+    def stream(self, snapshot: Snapshot) -> AsyncGenerator[Record]:
         """All rows. They are fetched as they are asked for, so that a list of any length needs little memory."""
         return snapshot.stream(WHOLE.format(select=self.select, order=self.order), self.arguments)

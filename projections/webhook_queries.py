@@ -1,6 +1,6 @@
 """The listing of webhook events: webhook_events with what usage reports and parks say of each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import LiteralString
 from uuid import UUID
@@ -23,7 +23,7 @@ READS_OF_ONE = ("webhook_events", "usage_reports")
 
 SHOWN = sql.SQL(
     """
-WITH page AS MATERIALIZED ({page})
+WITH page AS {kept} ({page})
 SELECT e.*, {status} AS status, usage.*, parks.*,
        EXISTS (SELECT FROM webhook_events o WHERE o.body_hash = e.body_hash AND o.hook_id = e.hook_id
                AND o.position < e.position) AS suspect_replay
@@ -142,14 +142,19 @@ def _listed(filters: Filters, *more: LiteralString) -> sql.Composed:
     return query.format(where=filters.where(*more), flawed=flawed(filters))
 
 
-def stream(snapshot: Snapshot, filters: Filters) -> AsyncIterator[Record]:
+def stream(snapshot: Snapshot, filters: Filters) -> AsyncGenerator[Record]:
     """All events that the filters let through, newest first."""
-    return snapshot.stream(_shown(_listed(filters)), {**filters.arguments(), "limit": None, "offset": 0})
+    query = _shown(_listed(filters), whole=True)
+    return snapshot.stream(query, {**filters.arguments(), "limit": None, "offset": 0})
 
 
-def _shown(page: sql.Composable) -> sql.Composed:
-    """A query of some events with all that is shown of them."""
-    return SHOWN.format(page=page, status=sql.SQL(STATUS))
+def _shown(page: sql.Composable, *, whole: bool = False) -> sql.Composed:
+    """A query of some events with all that is shown of them. Of the whole list the first come before the last are found:
+    before PostgreSQL 18 what is materialized would be sorted again.
+    """
+    return SHOWN.format(
+        page=page, status=sql.SQL(STATUS), kept=sql.SQL("NOT MATERIALIZED" if whole else "MATERIALIZED")
+    )
 
 
 async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:

@@ -7,8 +7,8 @@ fails, or sees two generations.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -53,7 +53,8 @@ WHERE p.projection = ANY(%(names)s) HAVING count(*) = cardinality(%(names)s::tex
 
 class Snapshot:
     """A transaction over some projections. `position`: up to where all of them have applied the log. `state` differs
-    wherever what can be read from them may differ: it names their generations and positions, and the parks.
+    wherever what can be read from them may differ: it names their generations and positions, and the parks. `held`: what
+    ends it; who moves that elsewhere (`pop_all`) ends it instead of who took it.
     """
 
     def __init__(self, connection: AsyncConnection[Any], positions: dict[str, int], state: str) -> None:
@@ -61,6 +62,7 @@ class Snapshot:
         self.positions = positions
         self.state = state
         self.position = min(positions.values(), default=0)
+        self.held = AsyncExitStack()
 
     async def rows(self, query: Query, arguments: dict[str, Any] | None = None) -> list[Record]:
         """All rows, by column name."""
@@ -81,8 +83,10 @@ class Snapshot:
         (found,) = await self.rows(query, arguments)
         return found
 
-    async def stream(self, query: Query, arguments: dict[str, Any] | None = None) -> AsyncIterator[Record]:
-        """All rows, FETCHED at a time. Raises DatabaseAway when the next ones do not come."""
+    async def stream(self, query: Query, arguments: dict[str, Any] | None = None) -> AsyncGenerator[Record]:
+        """All rows, FETCHED at a time. Raises DatabaseAway when the next ones do not come. Who does not take them all
+        must close it, before the snapshot ends.
+        """
         async with self._connection.cursor(name="stream", row_factory=dict_row) as cursor:
             await in_time(cursor.execute(query, arguments), QUERY_SECONDS)
             while found := await in_time(cursor.fetchmany(FETCHED), QUERY_SECONDS):
@@ -122,20 +126,28 @@ async def read_only(connection: AsyncConnection[Any]) -> None:
 @asynccontextmanager
 async def snapshot(pool: Pool, names: Sequence[str]) -> AsyncIterator[Snapshot]:
     """A snapshot of the named projections. Raises DatabaseAway; ProjectionsBehind while one was never built."""
-    try:
-        stack, taken = await in_time(_enter(pool, names), ENTER_SECONDS)
-        async with stack:
+    with answering():
+        taken = await in_time(_enter(pool, names), ENTER_SECONDS)
+        async with taken.held:
             yield taken
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises DatabaseAway for what psycopg raises where the database does not answer."""
+    try:
+        yield
     except (PoolTimeout, psycopg.OperationalError) as error:
         raise DatabaseAway("the database does not answer") from error
 
 
-async def _enter(pool: Pool, names: Sequence[str]) -> tuple[AsyncExitStack, Snapshot]:
+async def _enter(pool: Pool, names: Sequence[str]) -> Snapshot:
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(pool.connection())
         await stack.enter_async_context(connection.transaction())
         taken = await enter(connection, names)
-        return stack.pop_all(), taken
+        taken.held = stack.pop_all()
+        return taken
     raise AssertionError
 
 
@@ -152,12 +164,17 @@ async def enter(connection: AsyncConnection[Any], names: Sequence[str]) -> Snaps
 
 async def in_time(call: Coroutine[Any, Any, T], seconds: float) -> T:
     """The answer of a call of the database. Raises DatabaseAway when none comes: a server that is frozen, or behind a
-    cut network, says nothing. The call is then left to end by itself: psycopg asks ten more seconds to cancel it.
+    cut network, says nothing. The call is then left to end by itself: psycopg asks ten more seconds to cancel it. So it
+    is where whoever waits is cancelled: what nobody wants is not worked out.
     """
     task = asyncio.create_task(call)
     _calls.add(task)
     task.add_done_callback(_forget)
-    done, _ = await asyncio.wait([task], timeout=seconds)
+    try:
+        done, _ = await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
     if not done:
         task.cancel()
         raise DatabaseAway("the database does not answer")
@@ -195,8 +212,6 @@ async def _position(pool: Pool, names: Sequence[str]) -> int | None:
             cursor = await connection.execute(POSITION, {"names": sorted(set(names))})
             return await cursor.fetchone()
 
-    try:
+    with answering():
         row = await in_time(ask(), ENTER_SECONDS)
-    except (PoolTimeout, psycopg.OperationalError) as error:
-        raise DatabaseAway("the database does not answer") from error
     return None if row is None else row[0]

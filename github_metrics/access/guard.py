@@ -131,14 +131,32 @@ def given_keys(headers: Headers) -> Iterator[str]:
 
 
 class Heads:
-    """HEAD is answered as GET is; the server leaves out the body (RFC 9110, 9.3.2). Not of a stream: it has no end."""
+    """HEAD is answered as GET is; the server leaves out the body (RFC 9110, 9.3.2), and it ends with its first part: what
+    nobody is sent need not be made. Not of a stream: it may have no first part for long.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].endswith("/stream")
-        await self._app({**scope, "method": "GET"} if asked else scope, receive, send)
+        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
+            await self._app({**scope, "method": "GET"}, receive, _ending(send))
+        else:
+            await self._app(scope, receive, send)
+
+
+def _ending(send: Send) -> Send:
+    """The answer is over with the first part of its body: whoever makes it hears that the reader is gone."""
+    over = False
+
+    async def sent(message: Message) -> None:
+        nonlocal over
+        if over:
+            return
+        over = message["type"] == "http.response.body"
+        await send({**message, "more_body": False} if over else message)
+
+    return sent
 
 
 class BrowserHeaders:

@@ -80,7 +80,7 @@ async def get_api_usage(
 
     query = sorted_by(usage.query(), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, ApiUsage, "api-usage", shown)
+        return await whole(request, response, asked.snapshot, query, ApiUsage, "api-usage", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return ApiUsageList.model_validate(
         {

@@ -93,7 +93,7 @@ async def get_checks(
 
     query = sorted_by(check_queries.checks(checks), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, Check, "checks", shown)
+        return await whole(request, response, asked.snapshot, query, Check, "checks", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     time_range = {"start_time": asked.people.start, "end_time": asked.people.end}
     return CheckList.model_validate(

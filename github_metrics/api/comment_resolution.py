@@ -108,7 +108,7 @@ async def get_comment_resolution_time(
     snapshot, people = asked.snapshot, asked.people
     query = sorted_by(thread_queries.threads(people), sort)
     if paging.csv:
-        return await whole(response, snapshot, query, Thread, "comment-resolution-time", _thread)
+        return await whole(request, response, snapshot, query, Thread, "comment-resolution-time", _thread)
     of_all, of_each = await thread_queries.summary(snapshot, people)
     if sort is None:
         rows = await thread_queries.page(snapshot, people, paging.part)

@@ -133,7 +133,7 @@ async def get_metrics_contributors(
     queries = _queries(asked.people, request.app.state, known)
     queries[role] = sorted_by(queries[role], sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
+        return await whole(request, response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
     lists = {
         name: {

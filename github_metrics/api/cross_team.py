@@ -94,7 +94,7 @@ async def get_metrics_cross_team_reviews(
 
     if paging.csv:
         query = section.whole(arguments)
-        return await whole(response, asked.snapshot, query, CrossTeamReview, "cross-team-reviews", shown)
+        return await whole(request, response, asked.snapshot, query, CrossTeamReview, "cross-team-reviews", shown)
     found = await section.page(asked.snapshot, arguments, paging.part)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},

@@ -1,26 +1,24 @@
-"""Lists as CSV (RFC 4180): the whole result, in memory that does not grow with it."""
+"""Lists as CSV (RFC 4180): the whole result, sent from the first rows on, in memory that does not grow with it."""
 
 import asyncio
 import csv
 import io
-import tempfile
 import types
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import Any, Union, get_args, get_origin
 
 import orjson
-from fastapi import Response
-from fastapi.responses import StreamingResponse
+from fastapi import Request, Response
 from pydantic import BaseModel
-from starlette.background import BackgroundTask
 
-from replay.snapshot import Record
+from github_metrics.api.downloads import Download, Downloads
+from replay.snapshot import Record, Snapshot
 
 MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
-IN_MEMORY = 1024 * 1024
-CHUNK = 64 * 1024
 BATCH = 1000
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet runs a cell that begins so; with an apostrophe before it, it is text."""
@@ -60,56 +58,68 @@ def _cell(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-async def csv_answer(
-    rows: AsyncIterator[Record],
-    model: type[BaseModel],
-    shown: Callable[[Record], dict[str, Any]],
-    name: str,
-    headers: Mapping[str, str],
-) -> Response:
-    """Every row as CSV, a download called `name`.csv, with these headers. It is written to a file first and sent from
-    there: so a slow reader holds no connection of the database, and a fault is an error instead of half a file.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a CSV is of: rows, and the fields of `model` that are shown of each. It is downloaded as `name`.csv."""
+
+    name: str
+    model: type[BaseModel]
+    rows: AsyncGenerator[Record]
+    shown: Callable[[Record], dict[str, Any]] = dict
+
+    def text(self, rows: list[Record]) -> bytes:
+        return _text([_cells(self.model, self._told(row)) for row in rows])
+
+    def header(self) -> bytes:
+        return _text([columns(self.model)])
+
+    def _told(self, row: Record) -> dict[str, Any]:
+        return self.model.model_validate(self.shown(row)).model_dump(mode="json")
+
+
+def _text(lines: Iterable[Iterable[str]]) -> bytes:
+    written = io.StringIO(newline="")
+    csv.writer(written).writerows(lines)
+    return written.getvalue().encode(errors="replace")
+
+
+async def csv_answer(request: Request, response: Response, table: Table, snapshot: Snapshot | None = None) -> Response:
+    """Every row as CSV, with the headers that `response` has by now. `snapshot`: what they are read from, if they are
+    still to be read. A fault before the answer begins is an error; one that comes later breaks it off.
     """
-    spooled = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed when it is sent
-    written = io.TextIOWrapper(spooled, encoding="utf-8", newline="", errors="replace", write_through=True)
-    try:
-        write = csv.writer(written).writerow
-        write(columns(model))
-        async for batch in _batches(rows):
-            await asyncio.to_thread(_write, batch, model, shown, write)
-    except BaseException:
-        written.close()
-        raise
-    length = spooled.tell()
-    spooled.seek(0)
-    described = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Content-Length": str(length)}
-    chunks = iter(lambda: spooled.read(CHUNK), b"")
-    return StreamingResponse(
-        chunks, media_type=MEDIA_TYPE, headers={**headers, **described}, background=BackgroundTask(written.close)
-    )
+    headers = {**response.headers, "Content-Disposition": f'attachment; filename="{table.name}.csv"'}
+    async with AsyncExitStack() as begun:
+        batches = await begun.enter_async_context(aclosing(_batches(table.rows)))
+        first = await anext(batches)
+        text = table.header() + await asyncio.to_thread(table.text, first)
+        if len(first) < BATCH:
+            return Response(text, media_type=MEDIA_TYPE, headers=headers)
+        downloads: Downloads = request.app.state.downloads
+        kept = AsyncExitStack() if snapshot is None else downloads.keep(snapshot)
+        kept.push_async_exit(begun.pop_all())  # the rows are closed before what they are read from
+        return Download(downloads, _parts(text, table, batches), kept, MEDIA_TYPE, headers)
+    raise AssertionError
 
 
-async def _batches(rows: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:
+async def _parts(text: bytes, table: Table, batches: AsyncIterator[list[Record]]) -> AsyncGenerator[bytes]:
+    yield text
+    async for batch in batches:
+        yield await asyncio.to_thread(table.text, batch)
+
+
+async def _batches(rows: AsyncGenerator[Record]) -> AsyncGenerator[list[Record]]:
+    """All rows, BATCH at a time; the last are fewer, and may be none."""
     batch: list[Record] = []
-    async for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
+    async with aclosing(rows):
+        async for row in rows:
+            batch.append(row)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
     yield batch
 
 
-def _write(
-    batch: list[Record],
-    model: type[BaseModel],
-    shown: Callable[[Record], dict[str, Any]],
-    write: Callable[[Iterator[str]], Any],
-) -> None:
-    for row in batch:
-        write(_cells(model, model.model_validate(shown(row)).model_dump(mode="json")))
-
-
-async def each(rows: Iterable[Record]) -> AsyncIterator[Record]:
-    """Rows that are there already, for csv_answer."""
+async def each(rows: Iterable[Record]) -> AsyncGenerator[Record]:
+    """Rows that are there already, for a Table."""
     for row in rows:
         yield row

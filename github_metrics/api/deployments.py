@@ -119,7 +119,7 @@ async def get_deployments(
 
     query = sorted_by(deployment_queries.keys(asked_for, group), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, Deployments, "deployments", shown)
+        return await whole(request, response, asked.snapshot, query, Deployments, "deployments", shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return DeploymentList.model_validate(
         {

@@ -85,7 +85,7 @@ async def get_jobs(
     jobs = Jobs(asked.people, min(asked.people.end or asked.now, asked.now))
     query = sorted_by(job_queries.jobs(jobs, group), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, JobGroup, "jobs", _group)
+        return await whole(request, response, asked.snapshot, query, JobGroup, "jobs", _group)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     slowest = await job_queries.slowest(asked.snapshot, jobs, SLOWEST)
     return JobList.model_validate(

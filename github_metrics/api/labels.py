@@ -60,7 +60,7 @@ async def get_labels(
     labels = Labels(asked.people, asked.now, [text(name) for name in label] if label else None)
     query = sorted_by(label_queries.labels(labels), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, Label, "labels", _label)
+        return await whole(request, response, asked.snapshot, query, Label, "labels", _label)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return LabelList.model_validate(
         {

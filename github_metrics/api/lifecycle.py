@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.bucketing import begins, closed
-from github_metrics.api.csv_answers import csv_answer, each
+from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Paging, pages
 from github_metrics.api.pages import Pagination, TimeRange, Zoned, pagination
 from github_metrics.api.requests import links
@@ -150,7 +150,7 @@ async def get_lifecycle(
         groups = _buckets(edges, found, asked)
     if paging.csv:
         lines = groups if group != "all" else [{"bucket": None, "repository": None, **phases_shown(whole)}]
-        return await csv_answer(each(lines), LifecycleOf, dict, "lifecycle", response.headers)
+        return await csv_answer(request, response, Table("lifecycle", LifecycleOf, each(lines)))
     described = pagination(len(groups), paging.page, paging.page_size)
     response.headers["Link"] = links(request, described)
     start = paging.part.offset

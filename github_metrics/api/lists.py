@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from github_metrics.api.csv_answers import csv_answer
+from github_metrics.api.csv_answers import Table, csv_answer
 from github_metrics.api.pages import pagination
 from github_metrics.api.problems import PROBLEMS, BadParameter
 from github_metrics.api.requests import Page, links
@@ -105,6 +105,7 @@ def paginated(request: Request, response: Response, total: int, paging: Paging) 
 
 
 async def whole(
+    request: Request,
     response: Response,
     snapshot: Snapshot,
     query: ListQuery,
@@ -115,4 +116,4 @@ async def whole(
     """The whole list as a CSV called `name`, with the headers that `response` has by now. `shown`: the fields of
     `model` from a row.
     """
-    return await csv_answer(query.stream(snapshot), model, shown, name, response.headers)
+    return await csv_answer(request, response, Table(name, model, query.stream(snapshot), shown), snapshot)

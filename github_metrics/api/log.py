@@ -67,7 +67,7 @@ async def get_log(
     """
     query = sorted_by(delivery_queries.last_deliveries(), sort)
     if paging.csv:
-        return await whole(response, snapshot, query, LastDelivery, "last-deliveries")
+        return await whole(request, response, snapshot, query, LastDelivery, "last-deliveries")
     now = instant(request)
     rows, described = await listed(request, response, snapshot, query, paging)
     state = {**await snapshot.one(LOG_STATE), **await delivery_queries.recovered(snapshot)}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from github_metrics.api.csv_answers import csv_answer, each
+from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Format, wants_csv
 from github_metrics.api.requests import Names, Reads, text
 from github_metrics.api.teams import TeamsFileState, file_state, teams_now
@@ -63,7 +63,7 @@ async def get_maintainers(
     )
     if wants_csv(request, form):
         rows = [{"repository": name, "login": login} for name, logins in maintainers.items() for login in logins]
-        return await csv_answer(each(rows), Maintainer, dict, "maintainers", response.headers)
+        return await csv_answer(request, response, Table("maintainers", Maintainer, each(rows)))
     return {
         "maintainers": maintainers,
         "all_maintainers": now.teams.all_maintainers,

@@ -78,7 +78,7 @@ async def get_parked_events(
     arguments = {"state": None if state == "all" else state, "id": None}
     query = ListQuery(sql.SQL(FOUND), sql.SQL("projection, position"), arguments)
     if paging.csv:
-        return await whole(response, snapshot, query, Parked, "parked", _parked)
+        return await whole(request, response, snapshot, query, Parked, "parked", _parked)
     rows, described = await listed(request, response, snapshot, query, paging)
     return ParkedList.model_validate({"data": [_parked(row) for row in rows], "pagination": described})
 

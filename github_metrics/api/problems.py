@@ -16,7 +16,6 @@ from replay.errors import DatabaseAway, MetricsError, ProjectionsBehind, Request
 log = logging.getLogger(__name__)
 
 POSITION_HEADER = "X-Log-Position"
-RETRY_SECONDS = {DatabaseAway.reason: "10", ProjectionsBehind.reason: "1"}
 
 
 class Problem(BaseModel):
@@ -35,7 +34,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         400: "A parameter cannot be understood; `detail` names it",
         401: "An API key is needed",
         422: "A parameter is out of bounds, or selects nothing here",
-        503: "The database is away, or the projections have not come so far yet: try again",
+        503: "The database is away, the projections have not come so far yet, or too much is under way: try again",
     }.items()
 }
 
@@ -66,6 +65,17 @@ class ReadOnly(RequestError):
 
     reason = "read_only"
     status = 503
+
+
+class Busy(RequestError):
+    """As much as may be is under way."""
+
+    reason = "busy"
+    status = 503
+
+
+RETRY_SECONDS = {DatabaseAway.reason: "10", ProjectionsBehind.reason: "1", Busy.reason: "10"}
+"""Of what is answered with 503: when to try again."""
 
 
 class BadParameter(RequestError):

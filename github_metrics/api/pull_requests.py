@@ -112,6 +112,6 @@ async def get_pull_requests(
     )
     query = pull_request_queries.pull_requests(asked.people, filters, column, descending=descending)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, PullRequest, "pull-requests", _shown)
+        return await whole(request, response, asked.snapshot, query, PullRequest, "pull-requests", _shown)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return PullRequests.model_validate({"data": [_shown(row) for row in rows], "pagination": described})

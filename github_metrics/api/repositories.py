@@ -75,7 +75,7 @@ async def get_repository_statistics(
     filters = Filters(await within(asked, repository))
     query = sorted_by(summary_queries.of_repositories(await rollups(asked.snapshot), filters), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
+        return await whole(request, response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return Repositories.model_validate(
         {

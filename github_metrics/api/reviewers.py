@@ -90,7 +90,9 @@ async def get_reviewers(
         return _reviewer(row, teams if kind == "team" else None)
 
     if paging.csv:
-        return await whole(response, asked.snapshot, section.whole(arguments), ReviewerLoad, "reviewers", shown)
+        return await whole(
+            request, response, asked.snapshot, section.whole(arguments), ReviewerLoad, "reviewers", shown
+        )
     found = await section.page(asked.snapshot, arguments, paging.part)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},

@@ -37,7 +37,9 @@ async def get_team_dynamics(
     arguments = team_dynamics_queries.arguments(asked.people, prefix, min_reviews)
     if paging.csv:
         section, model, shown = LISTS[which]
-        return await whole(response, asked.snapshot, section.whole(arguments), model, which.replace("_", "-"), shown)
+        return await whole(
+            request, response, asked.snapshot, section.whole(arguments), model, which.replace("_", "-"), shown
+        )
     found = {name: await of.page(asked.snapshot, arguments, paging.part) for name, (of, _, _) in LISTS.items()}
     pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
     return {

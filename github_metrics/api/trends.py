@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
 from github_metrics.api.bucketing import begins, closed
-from github_metrics.api.csv_answers import csv_answer, each
+from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Format, wants_csv
 from github_metrics.api.pages import TimeRange, Zoned, zoned
 from github_metrics.api.requests import Names, text
@@ -82,7 +82,7 @@ async def get_metrics_trends(
     counted = [(edge.astimezone(asked.zone), found.get(index, {})) for index, edge in enumerate(edges)]
     if wants_csv(request, form):
         model = CountedOfType if by_type else Counted
-        return await csv_answer(each(_lines(counted, by_type=by_type)), model, dict, "trends", response.headers)
+        return await csv_answer(request, response, Table("trends", model, each(_lines(counted, by_type=by_type))))
     time_range = TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json")
     trends = [
         {"bucket": zoned(at), **_told(_sum(types)), "event_types": _events(types) if by_type else None}

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.csv_answers import csv_answer, each
+from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Format, Paging, wants_csv
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.requests import MAX_PAGE
@@ -135,7 +135,7 @@ async def get_review_turnaround(
     reviewers = await turnaround_queries.of_reviewers(asked.snapshot, asked.people)
     found: dict[Lists, Any] = {"by_repository": repositories, "by_reviewer": reviewers}
     if wants_csv(request, form):
-        return await csv_answer(each(found[which]), SHOWN[which][0], SHOWN[which][1], which, response.headers)
+        return await csv_answer(request, response, Table(which, SHOWN[which][0], each(found[which]), SHOWN[which][1]))
     lists: dict[str, Any] = {}
     for name, rows in found.items():
         paging = _paging(page, page_size, len(rows))

@@ -54,6 +54,6 @@ async def get_user_pull_requests(
     prefix = state.lgtm_label_prefix if role == "pr_lgtm" else state.approval_label_prefix
     query = sorted_by(pull_requests_of(asked.people, role or "pr_creators", prefix), sort)
     if paging.csv:
-        return await whole(response, asked.snapshot, query, UserPullRequest, "user-prs")
+        return await whole(request, response, asked.snapshot, query, UserPullRequest, "user-prs")
     rows, described = await listed(request, response, asked.snapshot, query, paging)
     return UserPullRequests.model_validate({"data": rows, "pagination": described})

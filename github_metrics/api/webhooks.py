@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
-from github_metrics.api.csv_answers import csv_answer
+from github_metrics.api.csv_answers import Table, csv_answer
 from github_metrics.api.lists import LIST, Paging, pages
 from github_metrics.api.pages import Pagination, Time, pagination
 from github_metrics.api.problems import PROBLEMS, NotFound, Problem
@@ -118,9 +118,8 @@ async def get_webhook_events(
     """
     snapshot = asked.snapshot
     if paging.csv:
-        return await csv_answer(
-            webhook_queries.stream(snapshot, filters), WebhookEvent, event_fields, "webhooks", response.headers
-        )
+        table = Table("webhooks", WebhookEvent, webhook_queries.stream(snapshot, filters), event_fields)
+        return await csv_answer(request, response, table, snapshot)
     known = await rollups(snapshot)
     offset = 0 if after is not None else paging.part.offset
     # One more than asked for says whether there is a next page.
