@@ -5,8 +5,8 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.statuses import IMPERFECT, STATUS, STATUSES
-from projections.webhook_queries import NAMED, SHOWN
+from projections.statuses import IMPERFECT, STATUSES
+from projections.webhook_queries import NAMED, shown
 from replay.snapshot import Record, Snapshot
 
 READS = ("webhook_events", "usage_reports")
@@ -74,7 +74,7 @@ HEAD = "SELECT coalesce(max(position), 0) AS position FROM webhooks"
 async def after(snapshot: Snapshot, match: Match, position: int, limit: int) -> list[Record]:
     """The next events after a position, the oldest first."""
     page = NEXT.format(where=match.where(), imperfect=IMPERFECT_AFTER if match.statuses is not None else sql.SQL(""))
-    query = SHOWN.format(page=page, status=sql.SQL(STATUS))
+    query = shown(page)
     rows = await snapshot.rows(query, {**match.arguments(), "after": position, "limit": limit})
     return rows[::-1]
 

@@ -120,7 +120,7 @@ async def page(
     if bounds := await _positions(snapshot, rollups, filters):
         more.append("e.position BETWEEN %(first)s AND %(last)s")
         arguments |= bounds
-    return await snapshot.rows(_shown(_listed(filters, *more)), arguments)
+    return await snapshot.rows(shown(_listed(filters, *more)), arguments)
 
 
 async def _positions(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record | None:
@@ -144,11 +144,11 @@ def _listed(filters: Filters, *more: LiteralString) -> sql.Composed:
 
 def stream(snapshot: Snapshot, filters: Filters) -> AsyncGenerator[Record]:
     """All events that the filters let through, newest first."""
-    query = _shown(_listed(filters), whole=True)
+    query = shown(_listed(filters), whole=True)
     return snapshot.stream(query, {**filters.arguments(), "limit": None, "offset": 0})
 
 
-def _shown(page: sql.Composable, *, whole: bool = False) -> sql.Composed:
+def shown(page: sql.Composable, *, whole: bool = False) -> sql.Composed:
     """A query of some events with all that is shown of them. Of the whole list the first come before the last are found:
     before PostgreSQL 18 what is materialized would be sorted again.
     """
@@ -178,5 +178,5 @@ async def event_at(snapshot: Snapshot, delivery_id: UUID) -> Record | None:
     """One event by its delivery id, as in the listing; one that webhook_events parked as far as the log tells."""
     where = sql.SQL("e.delivery_id = %(delivery_id)s AND e.position IS NOT NULL")
     arguments = {"delivery_id": delivery_id, "limit": 1, "offset": 0}
-    listed = await snapshot.row(_shown(LISTED.format(where=where)), arguments)
-    return listed or await snapshot.row(_shown(UNLISTED), arguments)
+    listed = await snapshot.row(shown(LISTED.format(where=where)), arguments)
+    return listed or await snapshot.row(shown(UNLISTED), arguments)
