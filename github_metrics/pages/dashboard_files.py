@@ -4,15 +4,15 @@ import base64
 import gzip
 import hashlib
 import json
-import posixpath
-import re
-from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
+
+from github_metrics.pages.joined import modules, styles
 
 DIRECTORY = Path(__file__).parent.parent / "dashboard"
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
@@ -20,15 +20,21 @@ MEDIA_TYPES = {
 }
 """What is served; nothing else in the directory is."""
 ENTRY = "js/main.js"
+THEME = "js/theme-first.js"
+SCRIPT = "js/dashboard.js"
+STYLE = "css/dashboard.css"
+STYLES = ("tokens", "base", "layout", "components", "panels", "print")
+"""What is in STYLE, in the order in which it holds; the last on paper only."""
+ECHARTS = "echarts"
 IMPORT_MAP = {
     "preact": "vendor/preact-11.2.0.mjs",
     "preact/hooks": "vendor/preact-hooks-11.2.0.mjs",
     "htm": "vendor/htm-3.1.1.mjs",
+    ECHARTS: "vendor/echarts.common-6.1.0.min.js",
 }
-"""What a module may import by a bare name. ECharts is loaded when the first chart is drawn."""
-_IMPORT = re.compile(r'(?:\bfrom|\bimport)\s+"([^"]+)"')
+"""What a module may import by a bare name."""
 POLICY = (
-    "default-src 'none'; script-src 'self' {hash}; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    "default-src 'none'; script-src 'self' {hashes}; style-src 'self'; img-src 'self' data:; font-src 'self';"
     " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -50,9 +56,31 @@ class File:
 
 @cache
 def files() -> dict[str, File]:
-    """Path below the directory -> file."""
-    found = sorted(path for path in DIRECTORY.rglob("*") if path.suffix in MEDIA_TYPES)
-    return {path.relative_to(DIRECTORY).as_posix(): File(path.read_bytes(), MEDIA_TYPES[path.suffix]) for path in found}
+    """Path -> file: our own modules and style sheets as one of each, and what others have made as it is."""
+    as_they_are = sorted(path for path in (*DIRECTORY.glob("*.svg"), *DIRECTORY.glob("vendor/*")) if _is_served(path))
+    found = {_below(path): File(path.read_bytes(), MEDIA_TYPES[path.suffix]) for path in as_they_are}
+    script = modules({path: text for path, text in sources(".js").items() if path != THEME}, ENTRY)
+    sheets = sources(".css")
+    style = styles({name: sheets[f"css/{name}.css"] for name in STYLES}, printed=STYLES[-1])
+    return {
+        **found,
+        SCRIPT: File(script.encode(), MEDIA_TYPES[".js"]),
+        STYLE: File(style.encode(), MEDIA_TYPES[".css"]),
+    }
+
+
+def sources(suffix: str) -> dict[str, str]:
+    """Path -> text of what is our own."""
+    found = sorted(path for path in DIRECTORY.rglob(f"*{suffix}") if path.parent.name != "vendor")
+    return {_below(path): path.read_text(encoding="utf-8") for path in found}
+
+
+def _is_served(path: Path) -> bool:
+    return path.suffix in MEDIA_TYPES
+
+
+def _below(path: Path) -> str:
+    return path.relative_to(DIRECTORY).as_posix()
 
 
 @cache
@@ -64,37 +92,36 @@ def digest() -> str:
     return told.hexdigest()[:16]
 
 
-def first_modules() -> Iterator[str]:
-    """The modules that ENTRY needs before it runs, itself first."""
-    waiting, met = [ENTRY], {ENTRY}
-    while waiting:
-        path = waiting.pop(0)
-        yield path
-        for name in _IMPORT.findall(files()[path].body.decode()):
-            target = IMPORT_MAP.get(name) or posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-            if target not in met:
-                met.add(target)
-                waiting.append(target)
-
-
 @cache
 def page() -> File:
     """The page, which names everything it needs at the start, so that a browser fetches it all at once."""
-    template = (DIRECTORY / "index.html").read_text(encoding="utf-8")
-    below = f"./dashboard/{digest()}"
-    preloads = "\n".join(f'<link rel="modulepreload" href="{below}/{path}">' for path in first_modules())
-    written = template.replace("%IMPORTS%", import_map()).replace("%PRELOADS%", preloads).replace("%FILES%", below)
-    return File(written.encode(), "text/html; charset=utf-8")
+    written = (DIRECTORY / "index.html").read_text(encoding="utf-8")
+    for name, text in {"THEME": theme(), "IMPORTS": import_map(), "PRELOADS": preloads(), "FILES": _files()}.items():
+        written = written.replace(f"%{name}%", text)
+    return File(written.encode(), MEDIA_TYPES[".html"])
+
+
+def theme() -> str:
+    """The script that runs before anything is drawn, to be put into the page: no other waits for it then."""
+    return (DIRECTORY / THEME).read_text(encoding="utf-8")
 
 
 def import_map() -> str:
     """The import map, to be put into the page."""
-    below = f"./dashboard/{digest()}"
-    return json.dumps({"imports": {name: f"{below}/{path}" for name, path in IMPORT_MAP.items()}})
+    return json.dumps({"imports": {name: f"{_files()}/{path}" for name, path in IMPORT_MAP.items()}})
+
+
+def preloads() -> str:
+    """What the script imports at once, and ECharts, which the first chart waits for."""
+    return "\n".join(f'<link rel="modulepreload" href="{_files()}/{path}">' for path in IMPORT_MAP.values())
+
+
+def _files() -> str:
+    return f"./dashboard/{digest()}"
 
 
 @cache
 def content_security_policy() -> str:
-    """Of the page: nothing but our own files, and the one inline script, the import map, by its hash."""
-    hashed = base64.b64encode(hashlib.sha256(import_map().encode()).digest()).decode()
-    return POLICY.format(hash=f"'sha256-{hashed}'")
+    """Of the page: nothing but our own files, and its two inline scripts, by their hashes."""
+    hashed = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (theme(), import_map()))
+    return POLICY.format(hashes=" ".join(f"'sha256-{one}'" for one in hashed))

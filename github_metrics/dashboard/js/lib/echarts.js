@@ -2,7 +2,7 @@ let loading = null;
 
 /** ECharts, fetched when the first chart is drawn. It is a script of the old kind, and leaves itself in a global. */
 export function loadEcharts() {
-  loading ??= import("../../vendor/echarts.common-6.1.0.min.js").then(
+  loading ??= import("echarts").then(
     () => globalThis.echarts,
     (error) => {
       loading = null;

@@ -9,8 +9,14 @@ const known = (value) => value !== null && value !== undefined && !Number.isNaN(
 
 export const count = (value) => (known(value) ? whole.format(value) : EMPTY);
 export const short = (value) => (known(value) ? (Math.abs(value) < 10_000 ? whole.format(Math.round(value * 10) / 10) : compact.format(value)) : EMPTY);
-export const fixed = (value, digits = 1) =>
-  known(value) ? value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) : EMPTY;
+const digitsAfterThePoint = [];
+
+/** Making a format of Intl takes far longer than writing with it: each is made once. */
+export function fixed(value, digits = 1) {
+  if (!known(value)) return EMPTY;
+  digitsAfterThePoint[digits] ??= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return digitsAfterThePoint[digits].format(value);
+}
 export const percent = (value, digits = 1) => (known(value) ? `${fixed(value, value === 100 || value === 0 ? 0 : digits)}%` : EMPTY);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
@@ -77,9 +83,9 @@ export const dateTime = (value, zone) => (known(value) ? `${day(value, zone)}, $
 export const exactly = (value, zone) => (known(value) ? `${day(value, zone)}, ${dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value))} ${zone}` : EMPTY);
 export const clock = (value, zone) => dateFormat(zone, { dateless: true, fields: CLOCK }).format(date(value));
 export const clockSeconds = (value, zone) => dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value));
-export const dayShort = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", day: "numeric" }).format(date(value));
+export const dayShort = (value, zone) => dateFormat(zone, { dateless: true, fields: { month: "short", day: "numeric" } }, "system").format(date(value));
 export const dateTimeShort = (value, zone) => `${dayShort(value, zone)}, ${clock(value, zone)}`;
-export const monthYear = (value, zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone, month: "short", year: "numeric" }).format(date(value));
+export const monthYear = (value, zone) => dateFormat(zone, { dateless: true, fields: { month: "short", year: "numeric" } }, "system").format(date(value));
 
 /** How long before `now` something was, in the largest unit. */
 export function ago(value, now) {
