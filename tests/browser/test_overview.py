@@ -79,6 +79,34 @@ def test_one_question_tells_what_comes_over_time(told: Told, look: Any) -> None:
     }
 
 
+def test_nothing_is_asked_twice_while_it_opens(told: Told, look: Any) -> None:
+    window = look(told.service)
+    asked_for: list[str] = []
+    window.page.on("request", lambda request: asked_for.append(request.url))
+    page = window.open("?range=all")
+    page.locator(".status[data-state=live]").wait_for()
+    page.wait_for_timeout(1_000)
+    numbers = [url for url in asked_for if "/api/metrics/" in url and "/projections" not in url]
+    assert len(numbers) == len(set(numbers)) >= 5
+
+
+def test_what_came_between_an_answer_and_the_stream_is_asked_for_once_more(told: Told, look: Any) -> None:
+    window = look(told.service)
+    asked_for: list[str] = []
+
+    def answer_of_before(route: Any) -> None:
+        asked_for.append(route.request.url)
+        given = route.fetch()
+        late = {"X-Log-Position": "1"} if len(asked_for) == 1 else {}
+        route.fulfill(response=given, headers={**given.headers, **late})
+
+    window.page.route("**/api/metrics/summary*", answer_of_before)
+    page = window.open("?range=30d")
+    page.locator(".status[data-state=live]").wait_for()
+    page.wait_for_timeout(1_500)
+    assert len(asked_for) == 2
+
+
 def test_filters_are_in_the_address_and_the_back_button_undoes_them(told: Told, look: Any) -> None:
     page = look(told.service).open()
     repository = told.service.get("/api/metrics/repositories")["repositories"][0]["repository"]

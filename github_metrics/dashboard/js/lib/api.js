@@ -61,7 +61,15 @@ function faults(detail) {
   return detail.map((fault) => `${fault.loc?.at(-1) ?? "request"}: ${fault.msg}`).join("; ");
 }
 
-export const read = async (url, options) => (await request(url, options)).json();
+/** Up to which position of the log an answer speaks. */
+export const positionOf = (answer) => Number(answer.headers.get("X-Log-Position") ?? NaN);
+
+/** `told` is given that position. */
+export async function read(url, told) {
+  const answer = await request(url);
+  told?.(positionOf(answer));
+  return answer.json();
+}
 
 /** A request that changes something; the header says that it came from a page of ours. */
 export async function send(url, body) {

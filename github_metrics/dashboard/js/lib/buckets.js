@@ -3,11 +3,14 @@ import { useQuery } from "./query.js";
 import { bucketFor, resolve } from "./ranges.js";
 import { now } from "./clock.js";
 
-/** The bucket in which the chosen window is shown; for all time the first event decides, which is asked for. */
+/** What all time is probably shown in: asked for at once, so that nothing waits for the first event to be known. */
+export const PROBABLE = "week";
+
+/** The bucket in which the chosen window is shown; for all time the first event decides, null until it is known. */
 export function useBucket(filters) {
   const { start, end } = resolve(filters);
   const open = start === null;
-  const { data } = useQuery(open ? "trends" : null, { bucket: "month" }, { takes: ["window", "tz", "repositories", "users", "actors"], filters, still: true });
+  const { data } = useQuery(open ? "trends" : null, { bucket: PROBABLE, group_by: "event_type" }, { takes: ["window", "tz", "repositories", "users", "actors"], filters, still: true });
   if (!open) return bucketFor((end ?? now()) - start);
   if (!data) return null;
   const first = data.trends[0]?.bucket;

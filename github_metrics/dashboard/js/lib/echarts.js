@@ -1,6 +1,6 @@
 let loading = null;
 
-/** ECharts, fetched when the first chart is drawn. It is a script of the old kind, and leaves itself in a global. */
+/** ECharts. It is a script of the old kind, and leaves itself in a global. */
 export function loadEcharts() {
   loading ??= import("echarts").then(
     () => globalThis.echarts,
@@ -11,3 +11,6 @@ export function loadEcharts() {
   );
   return loading;
 }
+
+/** Once the page is drawn for the first time: then it waits for numbers, and not the first chart for this. */
+export const expectCharts = () => requestAnimationFrame(() => setTimeout(() => loadEcharts().catch(() => {})));

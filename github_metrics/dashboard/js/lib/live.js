@@ -1,4 +1,4 @@
-import { ApiError, metrics, request } from "./api.js";
+import { ApiError, metrics, positionOf, request } from "./api.js";
 import { Store } from "./store.js";
 
 const SILENCE = 45_000; // The service sends a ping more often than this.
@@ -18,6 +18,8 @@ let position = null;
 let next = null;
 let last = 0;
 let cost = 0;
+let stood = null; // {position, at}: where the stream began to tell, and when that was known.
+let lowest = Infinity; // Of the positions up to which answers speak that were asked for before then.
 
 /** Be told of each event as it is projected, once and in order. Returns the function that ends it. */
 export function onEvent(listener) {
@@ -38,6 +40,20 @@ export function stir(delay = LEAD) {
 
 /** An answer took so many milliseconds. */
 export const noteCost = (milliseconds) => (cost = Math.max(milliseconds, cost * 0.7));
+
+/** An answer that was asked for at `at` (of performance.now) speaks up to a position. */
+export function noteAnswer(upTo, at) {
+  if (stood !== null && at > stood.at) return;
+  lowest = Math.min(lowest, upTo);
+  lookBack();
+}
+
+/** What came after an answer and before the stream began is in neither: then all is read again. */
+function lookBack() {
+  if (stood === null || lowest >= stood.position) return;
+  lowest = Infinity;
+  stir(0);
+}
 
 function take(message) {
   if (message.type !== "metric_update" || (position !== null && message.position <= position)) return;
@@ -116,7 +132,9 @@ async function once(begun) {
     const answer = await request(metrics("stream"), { headers, signal: silent.signal, cache: "no-store" });
     begun();
     live.merge({ state: "live", why: null, since: Date.now() });
-    stir(0); // What came between the first reading and now is in no message.
+    stood = { position: positionOf(answer), at: performance.now() };
+    if (position === null) lookBack();
+    else stir(0);
     await listen(answer.body, alive);
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,7 @@
-import { useEffect, useReducer, useRef } from "preact/hooks";
+import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { metrics, read } from "./api.js";
 import { parametersOf } from "./filters.js";
-import { live, noteCost } from "./live.js";
+import { live, noteAnswer, noteCost } from "./live.js";
 import { resolve } from "./ranges.js";
 
 /** What was last read, by what was asked: shown at once when it is asked for again. */
@@ -25,10 +25,10 @@ const running = new Map();
 /** A list from its first page to its last: the answer of the first, with the rows of all. */
 const PAGES = 20;
 
-async function readAll(url) {
-  const first = await read(url(1));
+async function readAll(url, told) {
+  const first = await read(url(1), told);
   const pages = Math.min(PAGES, first.pagination.total_pages);
-  const others = await Promise.all(Array.from({ length: Math.max(0, pages - 1) }, (_, index) => read(url(index + 2))));
+  const others = await Promise.all(Array.from({ length: Math.max(0, pages - 1) }, (_, index) => read(url(index + 2), told)));
   return { ...first, data: [first, ...others].flatMap((answer) => answer.data) };
 }
 
@@ -40,7 +40,8 @@ function ask(key, url, all, anew = false) {
   }
   if (!running.has(key)) {
     const begun = performance.now();
-    const asked = (all ? readAll(url) : read(url()))
+    const told = (position) => noteAnswer(position, begun);
+    const asked = (all ? readAll(url, told) : read(url(), told))
       .then((data) => {
         keep(key, data);
         noteCost(performance.now() - begun);
@@ -68,7 +69,8 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
     state.current = { key, path, error: null, before };
   }
 
-  useEffect(() => {
+  // Before the page is drawn, not after: the service answers meanwhile.
+  useLayoutEffect(() => {
     if (key === null) return undefined;
     const own = state.current;
     const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });

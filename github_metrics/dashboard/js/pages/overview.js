@@ -1,4 +1,4 @@
-import { useBucket } from "../lib/buckets.js";
+import { PROBABLE, useBucket } from "../lib/buckets.js";
 import { html } from "../lib/html.js";
 import { useQuery } from "../lib/query.js";
 import { EventsOverTime } from "../panels/events-over-time.js";
@@ -15,7 +15,7 @@ export const takes = ["window", "tz", "repositories", "users", "actors"];
 export default function Overview({ filters }) {
   const bucket = useBucket(filters);
   const summary = useQuery("summary", {}, { takes: takes.filter((one) => one !== "tz"), filters });
-  const trends = useQuery(bucket && "trends", { bucket, group_by: "event_type" }, { takes, filters });
+  const trends = useQuery("trends", { bucket: bucket ?? PROBABLE, group_by: "event_type" }, { takes, filters });
   const none = summary.data?.summary.total_events === 0;
   const ever = useQuery(none ? "webhooks" : null, { page_size: 1 });
   const shared = { filters, summary, trends: bucket ? trends : { ...trends, loading: true }, bucket };
