@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Dialog } from "./components/dialog.js";
 import { EventDialog } from "./components/event-dialog.js";
+import { Guard } from "./components/guard.js";
 import { Icon } from "./components/icon.js";
 import { SettingsDialog } from "./components/settings-dialog.js";
 import { Failure, Loading } from "./components/states.js";
@@ -43,13 +44,13 @@ export function Shell() {
         <main id="main" class="page" tabindex="-1" ref=${main} data-waiting=${(!module && !error) || undefined}>
           ${module?.takes.length > 0 && html`<p class="printed">${inForce(filters, module.takes)}</p>`}
           ${module && html`<${Frozen} filters=${filters} takes=${module.takes} />`}
-          ${error ? html`<${Failure} error=${error} retry=${retry} height=${320} />` : module && !waits ? html`<${module.default} key=${page.id} filters=${filters} />` : html`<${Loading} height=${480} />`}
+          ${error ? html`<${Failure} error=${error} retry=${retry} height=${320} />` : module && !waits ? html`<${Guard} key=${page.id} of=${search} height=${320}><${module.default} filters=${filters} /><//>` : html`<${Loading} height=${480} />`}
         </main>
       </div>
     </div>
     ${opened === "menu" && html`<${Dialog} title="GitHub Metrics" onClose=${close} side><div class="sidebar" onClick=${(event) => event.target.closest("a") && close()}><${Navigation} current=${page} onSettings=${() => setOpened("settings")} /></div><//>`}
     ${opened === "settings" && html`<${SettingsDialog} onClose=${close} />`}
-    <${Story} name=${search.get("pr")} zone=${filters.tz} />
+    <${Guard} of=${search}><${Story} name=${search.get("pr")} zone=${filters.tz} /><//>
     ${search.get("event") && html`<${EventDialog} key=${search.get("event")} id=${search.get("event")} zone=${filters.tz} onClose=${() => change({ event: null })} />`}
     <${Toasts} />`;
 }

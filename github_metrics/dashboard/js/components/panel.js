@@ -1,5 +1,6 @@
 import { useId } from "preact/hooks";
 import { html } from "../lib/html.js";
+import { Guard } from "./guard.js";
 import { Icon } from "./icon.js";
 import { Failure, Loading } from "./states.js";
 
@@ -23,7 +24,9 @@ export function Panel({ title, note, query = [], height = 0, rows = 0, tools, ba
     </header>
     ${bar}
     <div class=${`panel-body ${queries.some((one) => one.stale) ? "is-stale" : ""}`}>
-      ${failed ? html`<${Failure} error=${failed.error} retry=${retry} height=${height} />` : waiting ? html`<${Loading} height=${height} rows=${rows} />` : typeof children === "function" ? children(...queries.map((one) => one.data)) : children}
+      ${failed ? html`<${Failure} error=${failed.error} retry=${retry} height=${height} />` : waiting ? html`<${Loading} height=${height} rows=${rows} />` : html`<${Guard} of=${queries.at(-1)?.at} height=${height}><${Inside} draw=${children} answers=${queries.map((one) => one.data)} /><//>`}
     </div>
   </section>`;
 }
+
+const Inside = ({ draw, answers }) => (typeof draw === "function" ? draw(...answers) : draw);

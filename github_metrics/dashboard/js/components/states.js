@@ -19,10 +19,10 @@ const ADVICE = {
 };
 
 /** What went wrong, in the service's words, and a way to try again. */
-export function Failure({ error, retry, height = 0 }) {
+export function Failure({ error, retry, height = 0, title = "This could not be read" }) {
   return html`<div class="state state-bad" role="alert" style=${{ minHeight: `${height}px` }}>
     <${Icon} name="warning" size=${24} />
-    <p class="state-title">This could not be read</p>
+    <p class="state-title">${title}</p>
     <div class="state-text"><p class="outside">${error.message}</p>${ADVICE[error.status] && html`<p>${ADVICE[error.status]}</p>`}</div>
     <button type="button" class="button" onClick=${retry}><${Icon} name="refresh" />Try again</button>
   </div>`;

@@ -101,7 +101,7 @@ export function ListPanel({ title, note, span, path, parameters = {}, takes = ["
   const search = useStore(place);
   const [own, setOwn] = useState({ page: 1, size: firstSize, sort: order });
   const [by, direction] = (at && search.get(`${at}.sort`)?.split(" ")) || [];
-  const state = at ? { page: Math.max(1, Number(search.get(`${at}.page`)) || 1), size: Number(search.get(`${at}.size`)) || firstSize, sort: by ? { by, descending: direction === "down" } : order } : own;
+  const state = at ? { page: Math.max(1, parseInt(search.get(`${at}.page`), 10) || 1), size: SIZES.find((one) => one === Number(search.get(`${at}.size`))) ?? firstSize, sort: columns.some(({ sort }) => sort && sort === by) ? { by, descending: direction === "down" } : order } : own;
   const asked = { ...parameters, ...(state.sort ? { ...listed, sort: `${state.sort.descending ? "-" : ""}${state.sort.by}` } : {}) };
 
   const move = (changes) => {

@@ -3,20 +3,19 @@ import { now } from "./clock.js";
 import { place } from "./place.js";
 import { DEFAULT, isKnown, resolve } from "./ranges.js";
 import { useStore } from "./store.js";
-import { isZone, LOCAL } from "./zones.js";
+import { LOCAL, zoneOf } from "./zones.js";
 
 const ACTORS = ["human", "bot", "all"];
 
 /** The filters of an address. */
 export function filtersOf(parameters) {
   const range = parameters.get("range");
-  const zone = parameters.get("tz");
   const actors = parameters.get("actors");
   return {
     range: range === "custom" || isKnown(range) ? range : DEFAULT,
     from: parameters.get("from"),
     to: parameters.get("to"),
-    tz: zone && isZone(zone) ? zone : LOCAL,
+    tz: zoneOf(parameters.get("tz")) ?? LOCAL,
     repositories: parameters.getAll("repo"),
     users: parameters.getAll("user"),
     excluded: parameters.getAll("not"),

@@ -27,7 +27,8 @@ const known = new Map([...QUICK, { id: "48h", label: "Last two days", length: 2 
 
 const date = (text) => {
   const read = new Date(text ?? "");
-  return Number.isNaN(read.getTime()) ? null : read;
+  const year = read.getUTCFullYear();
+  return year >= 1 && year <= 9999 ? read : null; // NaN is neither.
 };
 
 /** {start, end, live}: dates or null for an open side. `live`: what comes in now belongs to it.

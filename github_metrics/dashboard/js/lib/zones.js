@@ -1,6 +1,10 @@
 /** Calendar arithmetic in any time zone, on what Intl knows of it. */
 
-export const LOCAL = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+/** Names only: what a browser calls "+05:45", or does not know, the service does not know either. */
+const NAMED = /^(?!Etc\/Unknown$)[A-Za-z]/;
+
+const local = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+export const LOCAL = NAMED.test(local) ? local : "UTC";
 
 const formats = new Map();
 
@@ -16,12 +20,14 @@ function format(zone) {
   return formats.get(zone);
 }
 
-export function isZone(zone) {
+/** The zone of this name, as the service writes it; null where there is none. */
+export function zoneOf(name) {
+  if (!NAMED.test(name ?? "")) return null;
   try {
-    format(zone);
-    return true;
+    const known = format(name).resolvedOptions().timeZone;
+    return known.toLowerCase() === name.toLowerCase() ? known : name;
   } catch {
-    return false;
+    return null;
   }
 }
 

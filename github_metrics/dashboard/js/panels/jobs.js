@@ -20,7 +20,7 @@ const about = (group) => (row) => {
 /** Jobs by what they run on, where, or as what: how long they wait and run, and how many do so now. */
 export function Jobs({ filters, span }) {
   const asked = useStore(place, (search) => search.get("jobs.by"));
-  const group = asked in GROUPS ? asked : "label";
+  const group = Object.hasOwn(GROUPS, asked) ? asked : "label";
   const columns = [
     { id: group, label: GROUPS[group], wide: true, sort: group, render: about(group) },
     { id: "jobs", label: "Jobs", number: true, sort: "jobs", render: (row) => count(row.jobs) },

@@ -60,7 +60,8 @@ function usePushed(filters, type, status, key) {
 
 export function LiveFeed({ filters, summary, span }) {
   const search = useStore(place);
-  const [type, status] = [search.get("feed.type"), search.get("feed.status")];
+  const type = search.get("feed.type");
+  const status = STATUSES.find((one) => one === search.get("feed.status")) ?? null;
   const [held, setHeld] = useState(null);
   const query = useQuery("webhooks", { page_size: READ, event_type: type, status }, { takes: TAKES, filters });
   const pushed = usePushed(filters, type, status, JSON.stringify([filters, type, status]));

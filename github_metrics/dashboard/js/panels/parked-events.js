@@ -19,7 +19,8 @@ const KIND = { parked: "bad", resolved: "good", ignored: "neutral" };
 
 /** Events that a read model could not apply: look at one, and try it again. */
 export function ParkedEvents({ filters, span }) {
-  const state = useStore(place, (search) => search.get("parked")) ?? "parked";
+  const asked = useStore(place, (search) => search.get("parked"));
+  const state = STATES.includes(asked) ? asked : "parked";
   const columns = [
     { id: "delivery_id", label: "Event", wide: true, render: (row) => html`<a href=${href({ event: row.delivery_id })} onClick=${follow}>${inWords(row.event_type)}</a> <span class="faint numbers">at ${count(row.position)}</span><br /><span class="mono faint">${row.projection}</span>` },
     { id: "error", label: "Error", wide: true, render: (row) => html`<span class="small outside">${row.error}</span>` },

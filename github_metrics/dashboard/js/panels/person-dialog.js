@@ -16,7 +16,7 @@ const State = ({ row }) => (row.merged ? html`<${Badge} kind="accent">merged<//>
 
 /** The pull requests that a person opened, reviewed, approved or gave a label. Whoever it is, bots too. */
 export function PersonDialog({ login, role: asked, filters }) {
-  const role = asked in ROLES ? asked : "pr_creators";
+  const role = Object.hasOwn(ROLES, asked) ? asked : "pr_creators";
   const [, done] = ROLES[role];
   const columns = [
     { id: "number", label: "Pull request", wide: true, sort: "title", render: (row) => html`<${PullRequestLink} ...${row} />` },

@@ -20,12 +20,13 @@ const CHOICES = [
   { id: "stale", label: "Stale", options: [["", "Stale or not"], ["true", "Stale"], ["false", "Not stale"]] },
 ];
 const SINCE = { open: "opened in the range, and open", merged: "merged in the range", closed: "closed in the range" };
+const LONGEST = 200; // As long as the service searches for.
 const NOTHING = { "prs.search": null, "prs.state": null, "prs.draft": null, "prs.size": null, "prs.stale": null, "prs.label": null };
 const rowsOf = (answer) => ({ rows: answer.data, pagination: answer.pagination });
 
 /** What of the list is asked for, as the address says it. What an address cannot mean is nothing. */
 function chosenIn(search) {
-  const chosen = { search: search.get("prs.search") ?? "", label: search.getAll("prs.label") };
+  const chosen = { search: (search.get("prs.search") ?? "").slice(0, LONGEST), label: search.getAll("prs.label") };
   for (const { id, options } of CHOICES) {
     const value = search.get(`prs.${id}`) ?? "";
     chosen[id] = options.some(([one]) => one === value) ? value : "";
