@@ -62,10 +62,14 @@ class Cover:
     def _told(self, at: datetime | str) -> sql.Literal:
         return sql.Literal(at.date() if isinstance(at, datetime) and self.unit == DAY else at)
 
-    def events(self) -> sql.Composable:
-        """The condition on the events `e` of the spans."""
+    def events(self, filters: Filters) -> sql.Composable:
+        """The condition on the events `e` of the spans that the filters let through. The window is said by the spans
+        alone: said twice, PostgreSQL expects a part of that part.
+        """
+        if not self.spans:
+            return sql.SQL("false")
         inside = [sql.SQL("(e.received_at >= {} AND e.received_at < {})").format(*_bounds(span)) for span in self.spans]
-        return sql.SQL("({})").format(sql.SQL(" OR ").join(inside)) if inside else sql.SQL("false")
+        return sql.SQL("({}) AND {}").format(sql.SQL(" OR ").join(inside), filters.at_any_time().where())
 
 
 def _bounds(span: Window) -> Iterator[sql.Literal]:

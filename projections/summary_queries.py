@@ -29,7 +29,7 @@ COUNTED: LiteralString = """
             FROM event_counts c WHERE {units} AND {carried}
             UNION ALL
             SELECT e.repository_id, e.event_type, count(*), 0, sum(e.duration_us), 0, 0
-            FROM webhook_events e WHERE {events} AND {where} GROUP BY 1, 2
+            FROM webhook_events e WHERE {events} GROUP BY 1, 2
             UNION ALL
             SELECT repository_id, event_type, 0, count(*) FILTER (WHERE level > 0),
                    coalesce(sum(1000 * duration_ms - duration_us), 0), sum(calls), sum(charged_calls)
@@ -74,10 +74,10 @@ SORTS: dict[str, LiteralString] = {
 """Field of the answer -> what a list of repositories is sorted by."""
 SENDERS = sql.SQL(
     """
-SELECT count(DISTINCT sender) AS unique_senders FROM (
+SELECT count(*) AS unique_senders FROM (
     SELECT c.sender FROM event_senders c WHERE {units} AND {carried} AND c.sender <> ''
-    UNION ALL
-    SELECT e.sender FROM webhook_events e WHERE {events} AND {where} AND e.sender <> ''
+    UNION
+    SELECT e.sender FROM webhook_events e WHERE {events} AND e.sender <> ''
 ) AS seen
 """
 )
@@ -87,7 +87,7 @@ DURATIONS = sql.SQL(
     SELECT c.from_us, c.events FROM event_durations c WHERE {units} AND {carried}
     UNION ALL
     SELECT (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)], 1
-    FROM webhook_events e WHERE {events} AND {where}
+    FROM webhook_events e WHERE {events}
     UNION ALL
     SELECT (%(bounds)s::bigint[])[greatest(width_bucket(told.us, %(bounds)s::bigint[]), 1)], told.events
     FROM remarked r CROSS JOIN LATERAL (VALUES (r.duration_us, -1), (1000 * r.duration_ms, 1)) AS told (us, events)
@@ -134,7 +134,7 @@ def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict
         "remarked": remarked(filters),
         "units": cover.units(),
         "carried": carried(filters, of_any_type=of_any_type),
-        "events": cover.events(),
+        "events": cover.events(filters),
         "where": filters.where(),
     }
 

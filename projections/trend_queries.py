@@ -1,9 +1,8 @@
 """Webhook events over time: counts in each of the buckets that a reader asks for, of each type if wanted."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -39,7 +38,7 @@ FROM (
         UNION ALL
         SELECT width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1, {type}, count(*), 0,
                sum(e.duration_us)
-        FROM webhook_events e WHERE {events} AND {where} GROUP BY 1, 2
+        FROM webhook_events e WHERE {events} GROUP BY 1, 2
         UNION ALL
         SELECT width_bucket(received_at, (SELECT edges.moments FROM edges)) - 1, {type}, 0,
                count(*) FILTER (WHERE level > 0), coalesce(sum(1000 * duration_ms - duration_us), 0)
@@ -49,16 +48,12 @@ FROM (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """Some events: how many, how many of them failed, and how long all of them took together."""
 
     total: int = 0
     failed: int = 0
     microseconds: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.total + other.total, self.failed + other.failed, self.microseconds + other.microseconds)
 
     @property
     def mean_milliseconds(self) -> float | None:
@@ -68,6 +63,13 @@ class Counts:
 
 NOTHING = Counts()
 ByType = Mapping[str, Counts]
+
+
+def together(types: ByType) -> Counts:
+    """Those of all types."""
+    if len(types) == 1:
+        return next(iter(types.values()))
+    return Counts(*map(sum, zip(*types.values(), strict=True))) if types else NOTHING
 
 
 async def counts(
@@ -83,16 +85,16 @@ async def counts(
         units=sql.SQL(OF_QUARTERS if cover.unit == QUARTER else OF_DAYS),
         within=cover.units(),
         carried=carried(filters, of_any_type=cover.unit == QUARTER),
-        events=cover.events(),
-        where=filters.where(),
+        events=cover.events(filters),
         corrected=corrected(filters),
     )
     arguments = {**filters.arguments(), "edges": [int(edge.timestamp()) for edge in edges]}
     found = await snapshot.one(query, arguments)
     columns = (found[name] or () for name in ("buckets", "types", "totals", "failures", "durations"))
+    buckets, types, totals, failures, durations = columns
     counted: dict[int, dict[str, Counts]] = {}
-    for bucket, event_type, *numbers in zip(*columns, strict=True):
-        counted.setdefault(bucket, {})[event_type] = Counts(*numbers)
+    for bucket, event_type, of in zip(buckets, types, map(Counts, totals, failures, durations), strict=True):
+        counted.setdefault(bucket, {})[event_type] = of
     return counted
 
 

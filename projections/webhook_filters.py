@@ -54,6 +54,10 @@ class Filters:
             return None
         return replace(self, people=replace(self.people, start=earlier.start, end=earlier.end))
 
+    def at_any_time(self) -> "Filters":
+        """The same without a window."""
+        return replace(self, people=replace(self.people, start=None, end=None))
+
     @property
     def window(self) -> Window:
         """When they were received."""

@@ -84,7 +84,7 @@ COUNT = sql.SQL(
 SELECT coalesce(sum(events), 0)::bigint AS total FROM (
     SELECT sum(c.events) AS events FROM event_counts c WHERE {units} AND {carried}
     UNION ALL
-    SELECT count(*) FROM webhook_events e WHERE {events} AND {where}
+    SELECT count(*) FROM webhook_events e WHERE {events}
 ) AS parts
 """
 )
@@ -170,7 +170,7 @@ async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
 
 async def _count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
     cover = rollups.cover(filters, DAY)
-    parts = {"units": cover.units(), "events": cover.events(), "where": filters.where(), "carried": carried(filters)}
+    parts = {"units": cover.units(), "events": cover.events(filters), "carried": carried(filters)}
     return int((await snapshot.one(COUNT.format(**parts), filters.arguments()))["total"])
 
 

@@ -19,7 +19,7 @@ from github_metrics.api.statistics import rounded
 from github_metrics.buckets import Bucket
 from projections import trend_queries
 from projections.rolled_up import first_and_last, rollups
-from projections.trend_queries import ByType, Counts
+from projections.trend_queries import ByType, Counts, together
 from projections.webhook_filters import Filters
 
 router = APIRouter(tags=["trends"])
@@ -85,17 +85,13 @@ async def get_metrics_trends(
         return await csv_answer(request, response, Table("trends", model, each(_lines(counted, by_type=by_type))))
     time_range = TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json")
     trends = [
-        {"bucket": zoned(at), **_told(_sum(types)), "event_types": _events(types) if by_type else None}
+        {"bucket": zoned(at), **_told(together(types)), "event_types": _events(types) if by_type else None}
         for at, types in counted
     ]
     answer = {"time_range": time_range, "bucket": bucket, "tz": asked.zone.key, "trends": trends}
     # Thousands of buckets: checking each against the model takes longer than counting them.
     written = await asyncio.to_thread(orjson.dumps, answer)
     return Response(written, media_type="application/json", headers=dict(response.headers))
-
-
-def _sum(types: ByType) -> Counts:
-    return sum(types.values(), trend_queries.NOTHING)
 
 
 def _events(types: ByType) -> dict[str, int]:
@@ -118,4 +114,4 @@ def _lines(counted: list[tuple[datetime, ByType]], *, by_type: bool) -> Iterator
         if by_type:
             yield from ({"bucket": at, "event_type": name, **_told(types[name])} for name in _events(types))
         else:
-            yield {"bucket": at, **_told(_sum(types))}
+            yield {"bucket": at, **_told(together(types))}

@@ -6,6 +6,7 @@ send them again.
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -73,4 +74,6 @@ class McpEndpoint:
     def _build(self) -> Starlette:
         from github_metrics.mcp.tools import mcp_app  # noqa: PLC0415 - the import is what takes so long
 
-        return mcp_app(self._api, PATH, self._origins)
+        app = mcp_app(self._api, PATH, self._origins)
+        gc.freeze()  # it stays; each look through it for garbage would stop all requests for 0.1 s
+        return app

@@ -1,5 +1,6 @@
 """The service as processes: a database, one projector, and workers that share one listening socket."""
 
+import gc
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -60,6 +61,9 @@ def run_worker(
     configure_logs(settings)
     app = create_app(settings, conninfo, pool_size=pool_size, schema=schema)
     worker = Worker(app, backlog=BACKLOG, timeout_graceful_shutdown=GRACEFUL_SECONDS)
+    # The application lives as long as the worker. Looking through it for garbage would stop all requests for 0.2 s.
+    gc.collect()
+    gc.freeze()
     worker.run(sockets=[listener])
 
 
