@@ -6,8 +6,8 @@ webhook_events stands. A unit in which one of them has parked an event is read f
 always the same as that of the events alone.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
@@ -36,12 +36,15 @@ WHERE k.projection = ANY(%(reads)s) AND k.state IN ('parked', 'ignored')
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """A window, as whole units (days or quarters of an hour) without those in `but`, and as spans of events."""
+    """A window, as whole units (days or quarters of an hour) without those in `but`, as whole quarters of an hour
+    besides, and as spans of events.
+    """
 
     unit: timedelta
     whole: Window
     but: tuple[datetime, ...]
     spans: tuple[Window, ...]
+    quarters: tuple[Window, ...] = ()
 
     @property
     def whole_units(self) -> bool:
@@ -59,6 +62,22 @@ class Cover:
         among = "{unit} >= {first} AND {unit} < {until}" + (" AND {unit} NOT IN ({but})" if self.but else "")
         return sql.SQL(among).format(**bounds)
 
+    def quarter_units(self) -> sql.Composable:
+        """The condition on the rows `c` of event_quarters."""
+        return _among(sql.SQL("c.quarter"), self.quarters)
+
+    def finer(self) -> "Cover":
+        """The same with the whole quarters of an hour taken out of the spans."""
+        quarters, spans = list(self.quarters), []
+        for span in self.spans:
+            inner = Window(_up(span.start, QUARTER), _down(span.end, QUARTER))
+            if inner.start is not None and inner.end is not None and inner.start >= inner.end:
+                spans.append(span)
+                continue
+            quarters.append(inner)
+            spans += _edges(span, inner)
+        return replace(self, spans=tuple(spans), quarters=tuple(quarters))
+
     def _told(self, at: datetime | str) -> sql.Literal:
         return sql.Literal(at.date() if isinstance(at, datetime) and self.unit == DAY else at)
 
@@ -66,15 +85,25 @@ class Cover:
         """The condition on the events `e` of the spans that the filters let through. The window is said by the spans
         alone: said twice, PostgreSQL expects a part of that part.
         """
-        if not self.spans:
-            return sql.SQL("false")
-        inside = [sql.SQL("(e.received_at >= {} AND e.received_at < {})").format(*_bounds(span)) for span in self.spans]
-        return sql.SQL("({}) AND {}").format(sql.SQL(" OR ").join(inside), filters.at_any_time().where())
+        among = _among(sql.SQL("e.received_at"), self.spans)
+        return sql.SQL("{} AND {}").format(among, filters.at_any_time().where()) if self.spans else among
 
 
-def _bounds(span: Window) -> Iterator[sql.Literal]:
-    yield sql.Literal(span.start or "-infinity")
-    yield sql.Literal(span.end or "infinity")
+def _among(column: sql.SQL, windows: Sequence[Window]) -> sql.Composable:
+    """Whether a column is in one of the windows."""
+    inside = [
+        sql.SQL("({0} >= {1} AND {0} < {2})").format(
+            column, sql.Literal(window.start or "-infinity"), sql.Literal(window.end or "infinity")
+        )
+        for window in windows
+    ]
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(inside)) if inside else sql.SQL("false")
+
+
+def _edges(window: Window, inner: Window) -> list[Window]:
+    """What a window has beside an inner one."""
+    edges = Window(window.start, inner.start), Window(inner.end, window.end)
+    return [edge for edge in edges if edge.start != edge.end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +115,7 @@ class Rollups:
 
     def cover(self, filters: Filters, unit: timedelta, *, of_any_type: bool = False) -> Cover:
         """How the window of the filters is answered. `of_any_type`: the rollup does not tell one type from another."""
-        told = self.usable and filters.of_everyone and filters.status is None
-        if not told or (of_any_type and filters.event_type is not None):
+        if not self._tell(filters, of_any_type=of_any_type):
             return of_events(filters, unit)
         window = filters.window
         try:
@@ -97,6 +125,17 @@ class Rollups:
         if whole.start is not None and whole.end is not None and whole.start >= whole.end:
             return of_events(filters, unit)
         return _covered(window, whole, {_floor(at, unit) for at in self.spoiled}, unit)
+
+    def finely(self, filters: Filters) -> Cover:
+        """The same for counts that tell no type from another: whole days, quarters of an hour before and after them,
+        and of the events only what is left.
+        """
+        days = self.cover(filters, DAY)
+        return days.finer() if self._tell(filters, of_any_type=True) and not self.spoiled else days
+
+    def _tell(self, filters: Filters, *, of_any_type: bool) -> bool:
+        told = self.usable and filters.of_everyone and filters.status is None
+        return told and not (of_any_type and filters.event_type is not None)
 
 
 def of_events(filters: Filters, unit: timedelta) -> Cover:
@@ -117,9 +156,7 @@ def begins(at: datetime, unit: timedelta) -> bool:
 
 def _covered(window: Window, whole: Window, spoiled: set[datetime], unit: timedelta) -> Cover:
     but = tuple(sorted(at for at in spoiled if whole.holds(at)))
-    edges = [Window(window.start, whole.start), Window(whole.end, window.end)]
-    spans = [edge for edge in edges if edge.start != edge.end]
-    return Cover(unit, whole, but, (*spans, *(Window(at, at + unit) for at in but)))
+    return Cover(unit, whole, but, (*_edges(window, whole), *(Window(at, at + unit) for at in but)))
 
 
 def _floor(at: datetime, unit: timedelta) -> datetime:

@@ -28,6 +28,9 @@ COUNTED: LiteralString = """
                    0 AS charged_calls
             FROM event_counts c WHERE {units} AND {carried}
             UNION ALL
+            SELECT c.repository_id, '', c.events, 0, c.duration_us, 0, 0
+            FROM event_quarters c WHERE {quarters} AND {carried_of_any_type}
+            UNION ALL
             SELECT e.repository_id, e.event_type, count(*), 0, sum(e.duration_us), 0, 0
             FROM webhook_events e WHERE {events} GROUP BY 1, 2
             UNION ALL
@@ -133,7 +136,9 @@ def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict
     return {
         "remarked": remarked(filters),
         "units": cover.units(),
+        "quarters": cover.quarter_units(),
         "carried": carried(filters, of_any_type=of_any_type),
+        "carried_of_any_type": carried(filters, of_any_type=True),
         "events": cover.events(filters),
         "where": filters.where(),
     }
@@ -158,13 +163,13 @@ async def overview(
 
 async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record:
     """One row of counts."""
-    query = _composed(TOTALS, filters, rollups.cover(filters, DAY))
+    query = _composed(TOTALS, filters, rollups.finely(filters))
     return await snapshot.one(query, filters.arguments())
 
 
 def of_repositories(rollups: Rollups, filters: Filters) -> ListQuery:
     """Counts of each repository, under its present name, the busiest first."""
-    query = _composed(BY_REPOSITORY, filters, rollups.cover(filters, DAY))
+    query = _composed(BY_REPOSITORY, filters, rollups.finely(filters))
     return ListQuery(query, sql.SQL(BUSIEST), filters.arguments(), sorts=SORTS)
 
 

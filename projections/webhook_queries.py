@@ -10,7 +10,7 @@ from psycopg import sql
 from projections import rolled_up
 from projections.people import Window
 from projections.remarks import flawed
-from projections.rolled_up import DAY, QUARTER, Rollups, carried
+from projections.rolled_up import QUARTER, Rollups, carried
 from projections.statuses import STATUS, STATUSES
 from projections.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
@@ -83,6 +83,8 @@ COUNT = sql.SQL(
     """
 SELECT coalesce(sum(events), 0)::bigint AS total FROM (
     SELECT sum(c.events) AS events FROM event_counts c WHERE {units} AND {carried}
+    UNION ALL
+    SELECT sum(c.events) FROM event_quarters c WHERE {quarters} AND {carried_of_any_type}
     UNION ALL
     SELECT count(*) FROM webhook_events e WHERE {events}
 ) AS parts
@@ -169,8 +171,14 @@ async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
 
 
 async def _count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
-    cover = rollups.cover(filters, DAY)
-    parts = {"units": cover.units(), "events": cover.events(filters), "carried": carried(filters)}
+    cover = rollups.finely(filters)
+    parts = {
+        "units": cover.units(),
+        "quarters": cover.quarter_units(),
+        "events": cover.events(filters),
+        "carried": carried(filters),
+        "carried_of_any_type": carried(filters, of_any_type=True),
+    }
     return int((await snapshot.one(COUNT.format(**parts), filters.arguments()))["total"])
 
 
