@@ -1,6 +1,6 @@
 """Lists as readers ask for them: one page with the number of all rows, or every row, one after the other."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString, NamedTuple, Protocol, Self
 
@@ -43,7 +43,7 @@ class Sortable(Protocol):
     """What can be put in another order by the columns in `sorts`."""
 
     @property
-    def sorts(self) -> Mapping[str, LiteralString]: ...
+    def sorts(self) -> Collection[str]: ...
 
     def by(self, name: str, *, descending: bool) -> Self: ...
 
@@ -51,6 +51,28 @@ class Sortable(Protocol):
 def ordered(column: LiteralString, before: sql.Composable, *, descending: bool) -> sql.Composed:
     """The order by a column, what is not known last; within it the order that there was before."""
     return sql.SQL("{}, {}").format(sql.SQL(f"{column} {'DESC' if descending else 'ASC'} NULLS LAST"), before)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list that is there already, as readers are shown it. `sorts`: what else it can be ordered by; of statistics the
+    median.
+    """
+
+    rows: list[dict[str, Any]]
+    sorts: Collection[str]
+
+    def by(self, name: str, *, descending: bool) -> Self:
+        """The same in another order, what is not known last; within it the order that there was before."""
+        known = [row for row in self.rows if _ranked(row[name]) is not None]
+        unknown = [row for row in self.rows if _ranked(row[name]) is None]
+        return replace(self, rows=[*sorted(known, key=lambda row: _ranked(row[name]), reverse=descending), *unknown])
+
+
+def _ranked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value["median"]
+    return value.lower() if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

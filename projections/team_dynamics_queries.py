@@ -1,11 +1,12 @@
 """How work is spread over people, how soon each reviews, and where approvals wait: three lists, each with a summary."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 
 from projections.inequality import gini
+from projections.listing import ListQuery
 from projections.people import CHOSEN, FACTS, People
 from projections.sections import Section
 from projections.statistics import statistics
@@ -100,10 +101,10 @@ BOTTLENECKS = sql.SQL("""{ready},
         ) AS of_each
     ),
     alerts AS (
-        SELECT *, row_number() OVER (ORDER BY severity <> 'critical', median DESC, person) AS place
-        FROM listed WHERE severity IS NOT NULL
+        SELECT *, row_number() OVER (ORDER BY {worst}) AS place FROM listed WHERE severity IS NOT NULL
     )
-""").format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+""")
+WORST = sql.SQL("severity <> 'critical', median DESC, person")
 BOTTLENECKS_SUMMARY = sql.SQL("""
     SELECT {seconds} AS approval_time, (SELECT count(*) FROM alerts) AS total_alerts,
            (SELECT coalesce(jsonb_agg(to_jsonb(alerts) ORDER BY place), '[]') FROM alerts
@@ -130,18 +131,41 @@ workload = Section(
     sql.SQL(", ").join([sql.SQL(FACTS), WORKLOAD]),
     WORKLOAD_SUMMARY,
     sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person"),
+    sorts={"user": "person", **{name: name for name in ("prs_created", "prs_reviewed", "prs_approved", "wip")}},
 )
 """What each person opened, reviewed and approved in the window, the busiest first."""
 review_efficiency = Section(
     sql.SQL(", ").join([sql.SQL(FACTS), REVIEW_EFFICIENCY]),
     REVIEW_EFFICIENCY_SUMMARY,
     sql.SQL("total_reviews DESC, person"),
+    sorts={"user": "person", "total_reviews": "total_reviews", "median_review_time_hours": "median"},
 )
 """How soon each reviewer first reviewed what became ready in the window, who reviewed most first."""
-bottlenecks = Section(
-    sql.SQL(", ").join([sql.SQL(FACTS), BOTTLENECKS]), BOTTLENECKS_SUMMARY, sql.SQL("total_approvals DESC, person")
-)
-"""How soon each approver first approved what became ready in the window, who approved most first."""
+APPROVER_SORTS: dict[str, LiteralString] = {
+    "approver": "person",
+    "total_approvals": "total_approvals",
+    "median_approval_hours": "median",
+}
+
+
+def bottlenecks(alerts: sql.Composable = WORST) -> Section:
+    """How soon each approver first approved what became ready in the window, who approved most first. Its summary has
+    the same page of the alerts, in the order that `alerts` says.
+    """
+    order = sql.SQL("total_approvals DESC, person")
+    return Section(_approvers(alerts), BOTTLENECKS_SUMMARY, order, sorts=APPROVER_SORTS)
+
+
+def alerts(arguments: dict[str, Any]) -> ListQuery:
+    """Those of them whose median is worth an alert, critical ones first, the slowest first."""
+    select = sql.SQL("WITH {} SELECT * FROM alerts").format(_approvers(WORST))
+    return ListQuery(select, WORST, arguments, sorts={**APPROVER_SORTS, "severity": "severity"})
+
+
+def _approvers(worst: sql.Composable) -> sql.Composed:
+    seconds = statistics("seconds")
+    told = BOTTLENECKS.format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=seconds, worst=worst)
+    return sql.SQL(", ").join([sql.SQL(FACTS), told])
 
 
 def arguments(asked: People, prefix: str, min_reviews: int = 1) -> dict[str, Any]:

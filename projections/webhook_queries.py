@@ -1,8 +1,8 @@
 """The listing of webhook events: webhook_events with what usage reports and parks say of each."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import replace
-from typing import LiteralString
+from dataclasses import dataclass, replace
+from typing import ClassVar, LiteralString, Self
 from uuid import UUID
 
 from psycopg import sql
@@ -44,26 +44,26 @@ CROSS JOIN LATERAL (
     SELECT greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, usage.report_level,
                     CASE WHEN parks.park_error IS NOT NULL THEN 1 END, e.least_level) AS level
 ) AS imperfect
-ORDER BY e.position DESC
+ORDER BY {order}
 """
 )
 LISTED = sql.SQL(
     """
 SELECT e.*, 0 AS least_level FROM webhook_events e
-WHERE {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+WHERE {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
 """
 )
 OF_LEVEL = sql.SQL(
     """
 SELECT e.*, 0 AS least_level FROM ({flawed}) AS flawed JOIN webhook_events e USING (position)
-WHERE flawed.level = %(level)s AND {where} ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+WHERE flawed.level = %(level)s AND {where} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
 """
 )
 FLAWLESS = sql.SQL(
     """
 WITH flawed AS MATERIALIZED ({flawed}) SELECT e.*, 0 AS least_level FROM webhook_events e
 WHERE {where} AND NOT EXISTS (SELECT FROM flawed WHERE flawed.position = e.position)
-ORDER BY e.position DESC LIMIT %(limit)s OFFSET %(offset)s
+ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s
 """
 )
 UNLISTED = sql.SQL(
@@ -113,16 +113,45 @@ async def repository_ids(snapshot: Snapshot, names: list[str]) -> tuple[int, ...
     return tuple(row["repository_id"] for row in await snapshot.rows(NAMED, {"names": names}))
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what events are listed: by what an index has in order, so that a page is found without the rest."""
+
+    name: str = "position"
+    descending: bool = True
+    sorts: ClassVar[dict[str, LiteralString]] = {"position": "e.position", "created_at": "e.received_at"}
+
+    def by(self, name: str, *, descending: bool) -> Self:
+        return replace(self, name=name, descending=descending)
+
+    @property
+    def columns(self) -> sql.Composed:
+        direction: LiteralString = "DESC" if self.descending else "ASC"
+        columns = dict.fromkeys((self.sorts[self.name], "e.position"))
+        return sql.SQL(", ").join(sql.SQL(f"{column} {direction}") for column in columns)
+
+
+NEWEST_FIRST = Order()
+
+
 async def page(
-    snapshot: Snapshot, rollups: Rollups, filters: Filters, *, limit: int, offset: int = 0, after: int | None = None
+    snapshot: Snapshot,
+    rollups: Rollups,
+    filters: Filters,
+    order: Order = NEWEST_FIRST,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: int | None = None,
 ) -> list[Record]:
-    """Events, newest first. `after`: only those before this position in time, for paging by key."""
-    more: list[LiteralString] = ["e.position < %(after)s"] if after is not None else []
+    """A page of events. `after`: only those that come after this position in the order, for paging by key."""
+    beyond: LiteralString = "e.position < %(after)s" if order.descending else "e.position > %(after)s"
+    more: list[LiteralString] = [beyond] if after is not None else []
     arguments = {**filters.arguments(), "limit": limit, "offset": offset, "after": after}
     if bounds := await _positions(snapshot, rollups, filters):
         more.append("e.position BETWEEN %(first)s AND %(last)s")
         arguments |= bounds
-    return await snapshot.rows(shown(_listed(filters, *more)), arguments)
+    return await snapshot.rows(shown(_listed(filters, order, *more), order), arguments)
 
 
 async def _positions(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record | None:
@@ -137,26 +166,25 @@ async def _positions(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> 
     return await snapshot.one(query, filters.arguments())
 
 
-def _listed(filters: Filters, *more: LiteralString) -> sql.Composed:
+def _listed(filters: Filters, order: Order, *more: LiteralString) -> sql.Composed:
     if filters.status is None:
-        return LISTED.format(where=filters.where(*more))
+        return LISTED.format(where=filters.where(*more), order=order.columns)
     query = FLAWLESS if filters.status == "success" else OF_LEVEL
-    return query.format(where=filters.where(*more), flawed=flawed(filters))
+    return query.format(where=filters.where(*more), flawed=flawed(filters), order=order.columns)
 
 
-def stream(snapshot: Snapshot, filters: Filters) -> AsyncGenerator[Record]:
-    """All events that the filters let through, newest first."""
-    query = shown(_listed(filters), whole=True)
+def stream(snapshot: Snapshot, filters: Filters, order: Order = NEWEST_FIRST) -> AsyncGenerator[Record]:
+    """All events that the filters let through."""
+    query = shown(_listed(filters, order), order, whole=True)
     return snapshot.stream(query, {**filters.arguments(), "limit": None, "offset": 0})
 
 
-def shown(page: sql.Composable, *, whole: bool = False) -> sql.Composed:
+def shown(page: sql.Composable, order: Order = NEWEST_FIRST, *, whole: bool = False) -> sql.Composed:
     """A query of some events with all that is shown of them. Of the whole list the first come before the last are found:
     before PostgreSQL 18 what is materialized would be sorted again.
     """
-    return SHOWN.format(
-        page=page, status=sql.SQL(STATUS), kept=sql.SQL("NOT MATERIALIZED" if whole else "MATERIALIZED")
-    )
+    kept = sql.SQL("NOT MATERIALIZED" if whole else "MATERIALIZED")
+    return SHOWN.format(page=page, status=sql.SQL(STATUS), kept=kept, order=order.columns)
 
 
 async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
@@ -186,5 +214,5 @@ async def event_at(snapshot: Snapshot, delivery_id: UUID) -> Record | None:
     """One event by its delivery id, as in the listing; one that webhook_events parked as far as the log tells."""
     where = sql.SQL("e.delivery_id = %(delivery_id)s AND e.position IS NOT NULL")
     arguments = {"delivery_id": delivery_id, "limit": 1, "offset": 0}
-    listed = await snapshot.row(shown(LISTED.format(where=where)), arguments)
+    listed = await snapshot.row(shown(LISTED.format(where=where, order=NEWEST_FIRST.columns)), arguments)
     return listed or await snapshot.row(shown(UNLISTED), arguments)

@@ -227,6 +227,12 @@ def test_events_are_newest_first_and_reports_and_backfill_are_none(api: Service)
         ({"after": 1}, []),
         ({"after": 0}, []),
         ({"after": 2**63 - 1, "status": "partial"}, [7, 5]),
+        ({"sort": "position", "page_size": 4}, [1, 2, 3, 4]),
+        ({"sort": "position", "after": 5, "page_size": 2}, [6, 7]),
+        ({"sort": "position", "status": "partial"}, [5, 7]),
+        ({"sort": "-position", "after": 5, "status": "success", "page_size": 2}, [3, 2]),
+        ({"sort": "created_at", "page_size": 4, "page": 2}, [5, 6, 7, 8]),
+        ({"sort": "-created_at", "repository": "octo/world"}, [9, 8, 4, 3, 1]),
     ],
 )
 def test_the_listing_shows_what_is_asked_for(api: Service, parameters: dict[str, Any], expected: list[int]) -> None:
@@ -291,8 +297,13 @@ def test_following_next_visits_everything_once(api: Service, path: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 8])
-def test_keyset_pages_visit_everything_once_and_say_when_they_end(api: Service, size: int) -> None:
-    url, found = f"{api.url}{WEBHOOKS}?after={2**62}&page_size={size}", []
+@pytest.mark.parametrize(
+    ("begin", "sort", "expected"), [(2**62, "-position", NEWEST_FIRST), (0, "position", NEWEST_FIRST[::-1])]
+)
+def test_keyset_pages_visit_everything_once_and_say_when_they_end(
+    api: Service, begin: int, sort: str, expected: list[int], size: int
+) -> None:
+    url, found = f"{api.url}{WEBHOOKS}?after={begin}&sort={sort}&page_size={size}", []
     while url:
         answer = api.client.get(url)
         page = answer.json()
@@ -300,7 +311,12 @@ def test_keyset_pages_visit_everything_once_and_say_when_they_end(api: Service, 
         url = links(answer).get("next", "")
         assert page["pagination"]["has_next"] is bool(url)
         assert page["data"], "a next page that is announced is not empty"
-    assert found == NEWEST_FIRST
+    assert found == expected
+
+
+def test_a_position_is_no_place_in_another_order(api: Service) -> None:
+    detail = problem(api.client.get(WEBHOOKS, params={"after": 5, "sort": "created_at"}), 400, "bad_parameter")
+    assert detail.startswith("after is a position")
 
 
 def test_events_of_the_same_instant_are_ordered_all_the_same(database: str) -> None:

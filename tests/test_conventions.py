@@ -16,14 +16,7 @@ from tests.service import Service, clone, running
 from tests.test_api import problem
 
 BELOW = "/api/metrics/"
-BY_KEY = {
-    "get_webhook_events": "by position, which it is paged by too",
-    "get_pr_story": "in order of time",
-    "get_lifecycle": "in order of time, or most first",
-    "get_parked_events": "by read model and position",
-    "get_team_dynamics": "three lists, each with an order of its own",
-    "get_review_turnaround": "two lists, the largest and the busiest first",
-}
+BY_KEY = {"get_pr_story": "what happened, one after another"}
 """Lists that have one order only."""
 ORDERED_BY = {"imputed": "how many they are", "size_bucket": "size", "labels": "as lists"}
 """Columns of the pull requests that are not in the order of what is shown."""
@@ -97,6 +90,12 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("get_api_usage", {"group": "window"}),
     ("get_api_usage", {"group": "resource"}),
     ("get_api_usage", {"group": "event_type"}),
+    ("get_webhook_events", {}),
+    ("get_parked_events", {"state": "all"}),
+    ("get_lifecycle", {"group": "week"}),
+    ("get_lifecycle", {"group": "repository"}),
+    *(("get_team_dynamics", {"list": name}) for name in ("workload", "review_efficiency", "bottlenecks", "alerts")),
+    *(("get_review_turnaround", {"list": name}) for name in ("by_repository", "by_reviewer")),
     *(("get_metrics_contributors", {"list": name}) for name in ("pr_creators", "pr_reviewers", "pr_approvers")),
 ]
 

@@ -42,6 +42,25 @@ def test_what_is_parked_is_listed_with_its_error(service: Service, parked: dict[
     assert service.get(PARKED, state="resolved")["data"] == []
 
 
+def test_what_is_parked_is_sorted_on_demand(service: Service, connection: psycopg.Connection[Any]) -> None:
+    for number in (1, 2, 3):
+        last = service.post("pull_request", payload("opened", pull_request=pull_request(number)))
+    service.get(PARKED, min_position=last.headers["X-Log-Position"])
+    for projection, position, attempts in (("pr_reviews", 1, 2), ("actors", 3, 1), ("actors", 2, 9)):
+        connection.execute(
+            "INSERT INTO parked_events (projection, generation, position, reason, error, version, attempts)"
+            " VALUES (%s, 1, %s, 'test', 'test', 1, %s)",
+            (projection, position, attempts),
+        )
+
+    def listed(**asked: str) -> list[str]:
+        return [one["parked_id"] for one in service.get(PARKED, **asked)["data"]]
+
+    assert listed() == listed(sort="projection") == ["actors:2", "actors:3", "pr_reviews:1"]
+    assert listed(sort="-attempts") == ["actors:2", "pr_reviews:1", "actors:3"]
+    assert listed(sort="position") == ["pr_reviews:1", "actors:2", "actors:3"]
+
+
 def test_a_retry_fails_until_what_was_wrong_is_mended(
     service: Service, parked: dict[str, Any], connection: psycopg.Connection[Any]
 ) -> None:

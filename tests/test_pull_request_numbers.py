@@ -421,6 +421,19 @@ def test_pages_of_the_turnaround_visit_each_once(api: Service) -> None:
     assert api.get(TURNAROUND, end_time="2020-01-01")["by_reviewer_pagination"]["total_pages"] == 0
 
 
+def test_turnaround_is_sorted_before_it_is_cut_into_pages(api: Service) -> None:
+    whole = api.get(TURNAROUND, **MARCH)
+    for name, column in (("by_repository", "repository"), ("by_reviewer", "reviewer")):
+        asked = {**MARCH, "list": name, "sort": f"-{column}"}
+        expected = sorted((one[column] for one in whole[name]), reverse=True)
+        assert expected != [one[column] for one in whole[name]], "another order than that without sort"
+        pages = [api.get(TURNAROUND, **asked, page=page, page_size=1) for page in range(1, len(expected) + 1)]
+        assert [page[name][0][column] for page in pages] == expected
+        other = ({"by_repository", "by_reviewer"} - {name}).pop()
+        assert pages[0][other] == whole[other][:1]
+    assert problem(api.client.get(TURNAROUND, params={"sort": "reviewer"}), 400, "bad_parameter")
+
+
 @pytest.mark.parametrize(("name", "first"), [("by_repository", "repository"), ("by_reviewer", "reviewer")])
 def test_turnaround_as_csv(api: Service, name: str, first: str) -> None:
     given = {**MARCH, "list": name}

@@ -613,6 +613,21 @@ def test_every_list_of_dynamics_has_pages_and_a_total_of_its_own(api: Service) -
         assert len(listed) == {"workload": 4, "review_efficiency": 2, "bottlenecks": 3}[name]
 
 
+def test_alerts_are_a_list_like_the_others(api: Service) -> None:
+    asked = {**THERE, "list": "alerts"}
+    assert [one["approver"] for one in rows(api.client.get(DYNAMICS, params={**asked, "format": "csv"}).text)] == [
+        "carol",
+        "alice",
+    ]
+    (first, second) = (
+        api.get(DYNAMICS, **asked, sort="approver", page_size=1, page=of)["bottlenecks"] for of in (1, 2)
+    )
+    assert [one["approver"] for one in first["alerts"] + second["alerts"]] == ["alice", "carol"]
+    assert first["by_approver"] == [approver("bob", 2, 3.0)], "the other lists keep their order"
+    (told, _) = rows(api.client.get(DYNAMICS, params={**asked, "sort": "-total_approvals", "format": "csv"}).text)
+    assert (told["severity"], told["team_pending_count"]) == ("critical", "2")
+
+
 def test_dynamics_of_a_window_and_of_some_people(api: Service) -> None:
     """From 09:30 on only octo/dynamic#2 became ready."""
     late = api.get(DYNAMICS, **THERE, start_time=at("09:30"), end_time=at("10:01"))

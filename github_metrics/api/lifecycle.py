@@ -11,12 +11,13 @@ from pydantic import BaseModel, Field
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.bucketing import begins, closed
 from github_metrics.api.csv_answers import Table, csv_answer, each
-from github_metrics.api.lists import LIST, Paging, pages
+from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by
 from github_metrics.api.pages import Pagination, TimeRange, Zoned, pagination
 from github_metrics.api.requests import links
 from github_metrics.api.statistics import Statistics, statistics
 from projections import lifecycle_queries
 from projections.lifecycle_queries import BOUNDS, Group
+from projections.listing import Rows
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])
@@ -30,6 +31,7 @@ COUNTS = (
     "draft_history_unknown_count",
     "clamped_count",
 )
+SORTS = ("bucket", "repository", *COUNTS, *PHASES, *WHOLES)
 NONE: dict[str, Any] = {"count": 0, "mean": None, "quantiles": None}
 NOTHING: Record = {
     **dict.fromkeys(COUNTS, 0),
@@ -135,6 +137,7 @@ async def get_lifecycle(
     asked: Annotated[Question, asks(*lifecycle_queries.READS)],
     paging: Annotated[Paging, pages(100, 1000)],
     group: Annotated[Group, Query(description="weeks begin on Monday; all: no groups")] = "week",
+    sort: Sort = None,
 ) -> Any:
     """Phases of the pull requests merged in the window: draft, pickup, review, merge; they add up to the cycle time.
     In seconds, together and by week, month or repository. users are authors.
@@ -148,6 +151,7 @@ async def get_lifecycle(
         groups = [{"bucket": None, "repository": row["repository"], **phases_shown(row)} for row in found]
     else:
         groups = _buckets(edges, found, asked)
+    groups = sorted_by(Rows(groups, SORTS), sort).rows
     if paging.csv:
         lines = groups if group != "all" else [{"bucket": None, "repository": None, **phases_shown(whole)}]
         return await csv_answer(request, response, Table("lifecycle", LifecycleOf, each(lines)))

@@ -1,7 +1,7 @@
 """GET /api/metrics/parked: the events that a projection could not apply. POST …/{parked_id}/retry: apply one again."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -10,7 +10,7 @@ from psycopg import sql
 from pydantic import BaseModel, Field
 
 from github_metrics.access.origins import may_read
-from github_metrics.api.lists import LIST, Paged, listed, whole
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.problems import PROBLEMS, Forbidden, NotFound, Problem, ReadOnly
 from github_metrics.api.requests import Reads, text
@@ -25,6 +25,10 @@ from replay.snapshot import Record, Snapshot
 router = APIRouter(tags=["operations"])
 
 State = Literal["parked", "resolved", "ignored", "all"]
+BY: tuple[LiteralString, ...] = (
+    *("projection", "position", "event_type", "state", "reason", "attempts", "parked_at", "attempted_at"),
+)
+SORTS = {name: name for name in BY}
 ParkedId = Annotated[str, Path(max_length=200, description="projection:position, as the list tells it")]
 
 
@@ -73,10 +77,11 @@ async def get_parked_events(
     snapshot: Annotated[Snapshot, Depends(Reads("webhook_events"), scope="function")],
     paging: Paged,
     state: Annotated[State, Query(description="where they stand; all: any of these")] = "parked",
+    sort: Sort = None,
 ) -> Any:
     """Events that a read model could not apply, each with the error: its numbers lack them until they are retried."""
     arguments = {"state": None if state == "all" else state, "id": None}
-    query = ListQuery(sql.SQL(FOUND), sql.SQL("projection, position"), arguments)
+    query = sorted_by(ListQuery(sql.SQL(FOUND), sql.SQL("projection, position"), arguments, sorts=SORTS), sort)
     if paging.csv:
         return await whole(request, response, snapshot, query, Parked, "parked", _parked)
     rows, described = await listed(request, response, snapshot, query, paging)

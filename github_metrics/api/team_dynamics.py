@@ -7,18 +7,20 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, pages, whole
+from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by, whole
 from github_metrics.api.pages import pagination
 from github_metrics.api.statistics import named_statistics, rounded
-from github_metrics.api.team_dynamics_answer import ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
+from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
 from projections import team_dynamics_queries
+from projections.listing import ListQuery
 from projections.sections import Section, Summed
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])
 
 HOUR = 3600
-Which = Literal["workload", "review_efficiency", "bottlenecks"]
+Which = Literal["workload", "review_efficiency", "bottlenecks", "alerts"]
+Shown = Callable[[Record], dict[str, Any]]
 
 
 @router.get("/team-dynamics", operation_id="get_team_dynamics", response_model=TeamDynamics, responses=LIST)
@@ -28,19 +30,19 @@ async def get_team_dynamics(
     asked: Annotated[Question, asks(*team_dynamics_queries.READS)],
     paging: Annotated[Paging, pages(25)],
     min_reviews: Annotated[int, Query(ge=1, le=1000, description="least to be the fastest or slowest")] = 5,
-    which: Annotated[Which, Query(alias="list", description="which of the lists, for CSV")] = "workload",
+    which: Annotated[Which, Query(alias="list", description="which of the lists, for CSV and sort")] = "workload",
+    sort: Sort = None,
 ) -> Any:
     """How work is spread over people, how soon each reviewer first reviews what is ready, and whose approvals take
     long.
     """
     prefix = request.app.state.approval_label_prefix
     arguments = team_dynamics_queries.arguments(asked.people, prefix, min_reviews)
+    sections, listed = _ordered(arguments, which, sort)
     if paging.csv:
-        section, model, shown = LISTS[which]
-        return await whole(
-            request, response, asked.snapshot, section.whole(arguments), model, which.replace("_", "-"), shown
-        )
-    found = {name: await of.page(asked.snapshot, arguments, paging.part) for name, (of, _, _) in LISTS.items()}
+        model, shown = await _shown(asked, prefix, which)
+        return await whole(request, response, asked.snapshot, listed, model, which.replace("_", "-"), shown)
+    found = {name: await of.page(asked.snapshot, arguments, paging.part) for name, of in sections.items()}
     pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
@@ -48,6 +50,28 @@ async def get_team_dynamics(
         "review_efficiency": _review_efficiency(found["review_efficiency"], paging, min_reviews),
         "bottlenecks": _bottlenecks(found["bottlenecks"], paging, pending),
     }
+
+
+def _ordered(arguments: dict[str, Any], which: Which, sort: str | None) -> tuple[dict[str, Section], ListQuery]:
+    """The sections, and all of one list, which is in the order that is asked for."""
+    sections = {
+        "workload": team_dynamics_queries.workload,
+        "review_efficiency": team_dynamics_queries.review_efficiency,
+        "bottlenecks": team_dynamics_queries.bottlenecks(),
+    }
+    if which == "alerts":
+        alerts = sorted_by(team_dynamics_queries.alerts(arguments), sort)
+        return {**sections, "bottlenecks": team_dynamics_queries.bottlenecks(alerts.order)}, alerts
+    section = sorted_by(sections[which], sort)
+    return {**sections, which: section}, section.whole(arguments)
+
+
+async def _shown(asked: Question, prefix: str, which: Which) -> tuple[type[BaseModel], Shown]:
+    """What a list shows of each row."""
+    if which != "alerts":
+        return SHOWN[which]
+    pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
+    return Alert, lambda row: _alert(row, pending)
 
 
 def _workload(found: Summed, paging: Paging) -> dict[str, Any]:
@@ -93,13 +117,9 @@ def _review_time(row: Record) -> dict[str, Any]:
 
 
 def _bottlenecks(found: Summed, paging: Paging, pending: int) -> dict[str, Any]:
-    alerts = [
-        {**_approver(row), "severity": row["severity"], "team_pending_count": pending}
-        for row in found.summary["alerts"]
-    ]
     return {
         "summary": {**_approval_time(found.summary), "pending_count": pending},
-        "alerts": alerts,
+        "alerts": [_alert(row, pending) for row in found.summary["alerts"]],
         "alerts_pagination": pagination(found.summary["total_alerts"], paging.page, paging.page_size),
         "by_approver": [_approver(row) for row in found.rows],
         "pagination": pagination(found.total, paging.page, paging.page_size),
@@ -114,8 +134,12 @@ def _approval_time(row: Record) -> dict[str, Any]:
     return named_statistics("approval_hours", row["approval_time"], unit=HOUR)
 
 
-LISTS: dict[Which, tuple[Section, type[BaseModel], Callable[[Record], dict[str, Any]]]] = {
-    "workload": (team_dynamics_queries.workload, Contribution, _contribution),
-    "review_efficiency": (team_dynamics_queries.review_efficiency, ReviewerEfficiency, _reviewer),
-    "bottlenecks": (team_dynamics_queries.bottlenecks, ApproverSpeed, _approver),
+def _alert(row: Record, pending: int) -> dict[str, Any]:
+    return {**_approver(row), "severity": row["severity"], "team_pending_count": pending}
+
+
+SHOWN: dict[Which, tuple[type[BaseModel], Shown]] = {
+    "workload": (Contribution, _contribution),
+    "review_efficiency": (ReviewerEfficiency, _reviewer),
+    "bottlenecks": (ApproverSpeed, _approver),
 }

@@ -1,6 +1,5 @@
 """GET /api/metrics/turnaround: how soon pull requests are reviewed and done, and how soon reviewers answer."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,11 +7,12 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.csv_answers import Table, csv_answer, each
-from github_metrics.api.lists import LIST, Format, Paging, wants_csv
+from github_metrics.api.lists import LIST, Format, Paging, Sort, sorted_by, wants_csv
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.requests import MAX_PAGE
 from github_metrics.api.statistics import named_statistics
 from projections import turnaround_queries
+from projections.listing import Rows
 from projections.turnaround_queries import SPEEDS
 from replay.snapshot import Record
 
@@ -112,10 +112,9 @@ def _reviewer(row: Record) -> dict[str, Any]:
     return {**{name: row[name] for name in names}, **response}
 
 
-SHOWN: dict[Lists, tuple[type[BaseModel], Callable[[Record], dict[str, Any]]]] = {
-    "by_repository": (RepositoryTurnaround, _repository),
-    "by_reviewer": (ReviewerTurnaround, _reviewer),
-}
+MODELS: dict[Lists, type[BaseModel]] = {"by_repository": RepositoryTurnaround, "by_reviewer": ReviewerTurnaround}
+REPOSITORY_SORTS = ("repository", "total_prs", "open_count", *(f"median_{name}_hours" for name in SPEEDS))
+REVIEWER_SORTS = ("reviewer", "total_reviews", "median_response_time_hours")
 
 
 @router.get("/turnaround", operation_id="get_review_turnaround", response_model=Turnaround, responses=LIST)
@@ -124,7 +123,8 @@ async def get_review_turnaround(
     response: Response,
     asked: Annotated[Question, asks(*turnaround_queries.READS)],
     form: Annotated[Format | None, Query(alias="format", description="csv: one of the lists as CSV")] = None,
-    which: Annotated[Lists, Query(alias="list", description="which of the lists, for CSV")] = "by_repository",
+    which: Annotated[Lists, Query(alias="list", description="which of the lists, for CSV and sort")] = "by_repository",
+    sort: Sort = None,
     page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="of each list, from 1")] = None,
     page_size: Annotated[int | None, Query(ge=1, le=1000, description="without it and page: the whole lists")] = None,
 ) -> Any:
@@ -133,14 +133,17 @@ async def get_review_turnaround(
     """
     whole, repositories = await turnaround_queries.of_pull_requests(asked.snapshot, asked.people)
     reviewers = await turnaround_queries.of_reviewers(asked.snapshot, asked.people)
-    found: dict[Lists, Any] = {"by_repository": repositories, "by_reviewer": reviewers}
+    found = {
+        "by_repository": Rows([_repository(row) for row in repositories], REPOSITORY_SORTS),
+        "by_reviewer": Rows([_reviewer(row) for row in reviewers], REVIEWER_SORTS),
+    }
+    found[which] = sorted_by(found[which], sort)
     if wants_csv(request, form):
-        return await csv_answer(request, response, Table(which, SHOWN[which][0], each(found[which]), SHOWN[which][1]))
+        return await csv_answer(request, response, Table(which, MODELS[which], each(found[which].rows)))
     lists: dict[str, Any] = {}
-    for name, rows in found.items():
+    for name, rows in ((name, of.rows) for name, of in found.items()):
         paging = _paging(page, page_size, len(rows))
-        part = rows[paging.part.offset : paging.part.offset + paging.part.limit]
-        lists[name] = [SHOWN[name][1](row) for row in part]
+        lists[name] = rows[paging.part.offset : paging.part.offset + paging.part.limit]
         lists[f"{name}_pagination"] = pagination(len(rows), paging.page, paging.page_size)
     return Turnaround.model_validate(
         {

@@ -12,14 +12,15 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
 from github_metrics.api.csv_answers import Table, csv_answer
-from github_metrics.api.lists import LIST, Paging, pages
+from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by
 from github_metrics.api.pages import Pagination, Time, pagination
-from github_metrics.api.problems import PROBLEMS, NotFound, Problem
+from github_metrics.api.problems import PROBLEMS, BadParameter, NotFound, Problem
 from github_metrics.api.requests import MAX_POSITION, Names, Reads, links, text
 from projections import webhook_queries
 from projections.decode import content, parse
 from projections.rolled_up import rollups
 from projections.webhook_filters import Filters
+from projections.webhook_queries import NEWEST_FIRST
 from replay.event import Reading
 from replay.log import body_at
 from replay.snapshot import Record, Snapshot
@@ -112,18 +113,23 @@ async def get_webhook_events(
             ge=0, le=MAX_POSITION, description="only events before this position, instead of `page`: for deep paging"
         ),
     ] = None,
+    sort: Sort = None,
 ) -> Any:
     """Webhook events, newest first: when, what, in which repository, by whom, and whether its processing succeeded.
     Filter by repository, event type, status, sender and time.
     """
     snapshot = asked.snapshot
+    order = sorted_by(NEWEST_FIRST, sort)
     if paging.csv:
-        table = Table("webhooks", WebhookEvent, webhook_queries.stream(snapshot, filters), event_fields)
+        table = Table("webhooks", WebhookEvent, webhook_queries.stream(snapshot, filters, order), event_fields)
         return await csv_answer(request, response, table, snapshot)
+    if after is not None and order.name != "position":
+        raise BadParameter("after is a position: it goes with sort=position or -position")
     known = await rollups(snapshot)
     offset = 0 if after is not None else paging.part.offset
     # One more than asked for says whether there is a next page.
-    found = await webhook_queries.page(snapshot, known, filters, limit=paging.page_size + 1, offset=offset, after=after)
+    most = paging.page_size + 1
+    found = await webhook_queries.page(snapshot, known, filters, order, limit=most, offset=offset, after=after)
     rows = found[: paging.page_size]
     described = pagination(await webhook_queries.count(snapshot, known, filters), paging.page, paging.page_size)
     if after is not None:
