@@ -10,6 +10,7 @@ from projections.lifecycle import OF_REPOSITORIES, lifecycle
 from projections.lifecycle import READS as LIFECYCLE_READS
 from projections.people import CHOSEN, FACTS, People
 from projections.statistics import statistics
+from projections.verified import VERIFIED
 from replay.snapshot import Record, Snapshot
 
 READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests", "repositories")
@@ -18,12 +19,6 @@ READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests",
 COHORT: LiteralString = f"""{OF_REPOSITORIES}
     AND p.ready_at >= %(start)s::timestamptz AND p.ready_at < %(end)s::timestamptz"""
 """What became ready for review in the window."""
-VERIFIED: LiteralString = """
-    CASE WHEN strpos(lower(label), 'verified') > 0
-         THEN lower(label) ~ '(^|[^a-z])verified' AND lower(label) !~ '(^|[^a-z])(no|non|not|un)[^a-z]+verified'
-         ELSE false END
-"""
-"""Whether a label says so, and not the contrary, as `unverified` and `not-verified` do."""
 SPEEDS: tuple[LiteralString, ...] = (
     "time_to_first_review",
     "time_to_approval",

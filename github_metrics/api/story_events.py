@@ -1,14 +1,12 @@
 """Events of a story in words: what each was, from a row of what happened."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from projections.verified import says_verified
 from replay.snapshot import Record
 
 SECONDS = 3600.0
-VERIFIED = re.compile(r"(?<!not[-_ ])\bverified\b", re.IGNORECASE)
-"""A label that says so as a word of its own: not `unverified`, nor `not-verified`."""
 UNSAID = "somebody"
 
 
@@ -92,7 +90,7 @@ def _pull_request(row: Record, action: str, prefixes: tuple[str, str]) -> str:
 
 def _label(label: str, prefixes: tuple[str, str]) -> str:
     approval, lgtm = prefixes
-    if VERIFIED.search(label):
+    if says_verified(label):
         return "verified"
     if approval and label.startswith(approval) and label != approval:
         return "approved_label"
