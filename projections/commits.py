@@ -50,5 +50,8 @@ commits = Projection(
         earliest("push", *moments("pushed_at"), *strings("ref", "after")),
     ),
     rows=commit_rows,
-    indexes=(Index("commits_after", "repository_id", "after"),),
+    indexes=(
+        Index("commits_after", "repository_id", "after", postgresql_include=["committed_at"]),
+        Index("commits_pushed", "pushed_at"),
+    ),
 )

@@ -13,6 +13,8 @@ first deployment of an environment holds beside its own commit is not known.
 
 from typing import LiteralString
 
+from psycopg import sql
+
 READS = ("deployments", "deployment_statuses", "pull_requests", "commits")
 """The projections that these are made of."""
 
@@ -20,11 +22,12 @@ JUDGED: LiteralString = """
     finished AS MATERIALIZED (
         SELECT d.repository_id, d.deployment_id, d.sha, d.environment, lower(coalesce(d.creator, 'ghost')) AS person,
                NULL::boolean AS bot, s.succeeded_at, s.failed_at, least(s.succeeded_at, s.failed_at) AS finished_at
-        FROM deployments d JOIN (
-            SELECT repository_id, deployment_id, min(created_at) FILTER (WHERE state = 'success') AS succeeded_at,
-                   min(created_at) FILTER (WHERE state IN ('failure', 'error')) AS failed_at
-            FROM deployment_statuses WHERE state IN ('success', 'failure', 'error') GROUP BY 1, 2
-        ) AS s USING (repository_id, deployment_id)
+        FROM deployments d CROSS JOIN LATERAL (
+            SELECT min(created_at) FILTER (WHERE state = 'success') AS succeeded_at,
+                   min(created_at) FILTER (WHERE state <> 'success') AS failed_at
+            FROM deployment_statuses s WHERE s.repository_id = d.repository_id AND s.deployment_id = d.deployment_id
+            AND s.state IN ('success', 'failure', 'error') HAVING count(*) > 0
+        ) AS s
         WHERE d.environment ~* ANY(%(environments)s::text[])
         AND (%(repository_ids)s::bigint[] IS NULL OR d.repository_id = ANY(%(repository_ids)s))
     ),
@@ -69,22 +72,16 @@ INCIDENTS: LiteralString = """
         SELECT repository_id, succeeded_at, rolled_back_at, person, bot FROM succeeded WHERE rolled_back_at IS NOT NULL
     )
 """
-DEPLOYED: LiteralString = """
-    merges AS MATERIALIZED (
-        SELECT p.repository_id, p.number, p.created_at, p.merge_commit_sha, p.base_ref AS branch,
-               coalesce(c.pushed_at, p.merged_at) AS at
-        FROM pull_requests p
-        LEFT JOIN commits c ON c.repository_id = p.repository_id AND c.sha = p.merge_commit_sha
-        WHERE p.merged_at IS NOT NULL AND p.repository_id IN (SELECT repository_id FROM succeeded)
-    ),
+DEPLOYED = sql.SQL("""
     known AS MATERIALIZED (
         SELECT s.*, coalesce(m.branch, CASE WHEN starts_with(c.ref, 'refs/heads/') THEN substr(c.ref, 12) END) AS branch,
-               coalesce(m.at, c.pushed_at) AS at
+               coalesce(c.pushed_at, m.merged_at) AS at
         FROM succeeded s
-        LEFT JOIN (
-            SELECT repository_id, merge_commit_sha, min(branch) AS branch, min(at) AS at FROM merges GROUP BY 1, 2
-        ) AS m ON m.repository_id = s.repository_id AND m.merge_commit_sha = s.sha
         LEFT JOIN commits c ON c.repository_id = s.repository_id AND c.sha = s.sha
+        CROSS JOIN LATERAL (
+            SELECT min(p.base_ref) AS branch, min(p.merged_at) AS merged_at FROM pull_requests p
+            WHERE p.repository_id = s.repository_id AND p.merge_commit_sha = s.sha AND p.merged_at IS NOT NULL
+        ) AS m
     ),
     advances AS MATERIALIZED (
         SELECT *, row_number() OVER (ORDER BY succeeded_at, deployment_id, repository_id) AS place FROM (
@@ -93,6 +90,17 @@ DEPLOYED: LiteralString = """
                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) < at, true) AS advancing
             FROM known k WHERE at IS NOT NULL
         ) AS each WHERE advancing
+    ),
+    reach AS (
+        SELECT min(coalesce(before, at)) AS first, max(at) AS last FROM (
+            SELECT a.*, lag(at) OVER (PARTITION BY repository_id, environment, branch ORDER BY place) AS before
+            FROM advances a
+        ) AS steps WHERE succeeded_at >= %(start)s::timestamptz AND succeeded_at < %(end)s::timestamptz
+    ),
+    merges AS (
+        SELECT p.repository_id, p.number, p.created_at, p.base_ref AS branch, coalesce(c.pushed_at, p.merged_at) AS at
+        FROM {merged} LEFT JOIN commits c ON c.repository_id = p.repository_id AND c.sha = p.merge_commit_sha
+        WHERE p.merged_at IS NOT NULL AND p.repository_id IN (SELECT repository_id FROM succeeded)
     ),
     held AS (
         SELECT repository_id, number, created_at, at, min(place) OVER line AS place,
@@ -118,4 +126,21 @@ DEPLOYED: LiteralString = """
         WHERE h.number IS NOT NULL AND (h.place > h.first_place OR h.at = h.first_at)
         ORDER BY h.repository_id, h.number, place
     )
+""")
+"""`known`: with the branch and the time at which the deployed commit came to it. `advances`: those that took an
+environment further along a branch. `reach`: when the merges came that those of the window can hold.
 """
+ALL: LiteralString = "pull_requests p"
+REACHED: LiteralString = """(
+    SELECT p.repository_id, p.number FROM pull_requests p
+    WHERE p.merged_at >= (SELECT first FROM reach) AND p.merged_at <= (SELECT last FROM reach)
+    UNION SELECT p.repository_id, p.number FROM commits c JOIN pull_requests p
+        ON p.repository_id = c.repository_id AND p.merge_commit_sha = c.sha AND p.merged_at IS NOT NULL
+    WHERE c.pushed_at >= (SELECT first FROM reach) AND c.pushed_at <= (SELECT last FROM reach)
+    AND c.repository_id IN (SELECT repository_id FROM succeeded)
+) AS found JOIN pull_requests p USING (repository_id, number)"""
+
+
+def deployed(*, whole: bool) -> sql.Composed:
+    """The expression `deployed`: `whole` of all time, else what the deployments of the window may hold."""
+    return DEPLOYED.format(merged=sql.SQL(ALL if whole else REACHED))

@@ -13,7 +13,7 @@ from typing import Any, Literal, LiteralString
 from psycopg import sql
 
 from projections import deployment_facts
-from projections.deployment_facts import DEPLOYED, INCIDENTS, JUDGED
+from projections.deployment_facts import INCIDENTS, JUDGED, deployed
 from projections.listing import ListQuery
 from projections.people import CHOSEN, Extent, People
 from projections.statistics import median, seconds, statistics
@@ -140,7 +140,7 @@ def keys(asked: Production, group: Group) -> ListQuery:
     query = KEYS.format(
         judged=sql.SQL(JUDGED),
         incidents=sql.SQL(INCIDENTS),
-        deployed=sql.SQL(DEPLOYED),
+        deployed=deployed(whole=asked.people.start is None),
         chosen=sql.SQL(CHOSEN),
         group=sql.SQL("repository_id" if group == "repository" else "0::bigint"),
         everything=sql.SQL("" if group == "repository" else "UNION SELECT 0::bigint"),

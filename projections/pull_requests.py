@@ -7,7 +7,7 @@ no draft flag.
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Index
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from projections.event_times import event_time, pull_request_version
@@ -128,6 +128,11 @@ pull_requests = Projection(
     indexes=(
         Index("pull_requests_created", descending("created_at")),
         Index("pull_requests_merged", "merged_at"),
+        Index(
+            "pull_requests_merge_commit",
+            *("repository_id", "merge_commit_sha"),
+            postgresql_where=text("merged_at IS NOT NULL"),
+        ),
         Index("pull_requests_ready", "ready_at"),
         Index("pull_requests_head", "repository_id", "head_sha"),
         Index("pull_requests_author", "author"),
