@@ -47,11 +47,6 @@ def edges(start: datetime, end: datetime, bucket: Bucket, zone: ZoneInfo, *, at_
     return found
 
 
-def in_zone(at: datetime, zone: ZoneInfo) -> datetime:
-    """The same instant as the zone's clocks show it."""
-    return at.astimezone(zone)
-
-
 _FIRST: dict[Bucket, Callable[[date], date]] = {
     "day": lambda day: day,
     "week": lambda day: day - timedelta(days=day.weekday()),

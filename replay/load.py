@@ -164,11 +164,3 @@ def _copy(connection: Connection[Any], into: bytes, own: Statements, stated: Seq
 def load(connection: Connection[Any], projection: Projection, schema: str, rows: Mapping[Any, Row]) -> None:
     """As Loader.load, once."""
     Loader().load(connection, projection, schema, rows)
-
-
-def stored_rows(connection: Connection[Any], projection: Projection, schema: str) -> list[tuple[Any, ...]]:
-    """The whole table in order of key: for tests and small tables."""
-    query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
-        _identifiers(projection.names), sql.Identifier(schema, projection.name), _identifiers(projection.key)
-    )
-    return connection.execute(query).fetchall()

@@ -17,6 +17,7 @@ from replay import load
 from replay.fold import Folded
 from replay.merges import Row, earliest, key, largest, latest, once, smallest, total
 from replay.projection import Projection
+from tests.stored import stored_rows
 
 C = Text(collation="C")
 TYPES = {
@@ -135,7 +136,7 @@ def sql_table(
     with empty_table(connection, projection) as schema:
         for batch in batches:
             load.load(connection, projection, schema, folded(projection, batch))
-        found = load.stored_rows(connection, projection, schema)
+        found = stored_rows(connection, projection, schema)
     return sorted(found, key=lambda row: row[: len(projection.key)])
 
 

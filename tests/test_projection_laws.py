@@ -40,6 +40,7 @@ from replay.projector import Projector
 from tests.events import at, make_event, payload, pull_request, simple, user
 from tests.example_payloads import example_payloads
 from tests.service import running
+from tests.stored import stored_rows
 
 PROJECTIONS = active_projections()
 BY_NAME = pytest.mark.parametrize("declared", PROJECTIONS, ids=lambda declared: declared.name)
@@ -209,7 +210,7 @@ def test_any_order_gives_the_same_table_in_postgresql(
 
 
 def stored(connection: psycopg.Connection[Any], declared: Projection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    found = load.stored_rows(connection, declared, f"{declared.name}_g1")
+    found = stored_rows(connection, declared, f"{declared.name}_g1")
     return {row[: len(declared.key)]: row for row in found}
 
 

@@ -28,6 +28,7 @@ from tests.command import invoke, settings_of
 from tests.logged import deliveries, fill, project
 from tests.processes import environment
 from tests.service import delivery_headers
+from tests.stored import stored_rows
 from tests.test_entrypoint import free_port
 from tests.test_websocket import closed
 
@@ -45,7 +46,7 @@ def assert_equals_the_fold(connection: Connection, schema: str, until: int) -> N
     folded, _ = fold(PROJECTIONS, events_until(connection, until))
     for one in folded:
         expected = sorted(load.values(one.projection, one.rows.values()), key=repr)
-        assert sorted(load.stored_rows(connection, one.projection, schema), key=repr) == expected, one.projection.name
+        assert sorted(stored_rows(connection, one.projection, schema), key=repr) == expected, one.projection.name
 
 
 def indexes(connection: Connection, schema: str) -> int:
@@ -76,8 +77,8 @@ def test_the_present_is_untouched_and_the_head_equals_it(database: str, connecti
     invoke(database, "replay", "--until", str(head), "--into", "now_too")
     assert generations.generations(connection) == before
     for one in PROJECTIONS:
-        live = load.stored_rows(connection, one, f"{one.name}_g1")
-        assert load.stored_rows(connection, one, "now_too") == live, one.name
+        live = stored_rows(connection, one, f"{one.name}_g1")
+        assert stored_rows(connection, one, "now_too") == live, one.name
 
 
 def test_a_time_is_the_last_event_appended_by_then(database: str, connection: Connection) -> None:
