@@ -9,6 +9,7 @@ from projections.catalog import active_projections
 from projections.decode import decode
 from replay import generations, rebuild, replays
 from replay.rebuild import Worker
+from tests.events import payload
 from tests.logged import fill, project
 from tests.service import running
 
@@ -141,3 +142,15 @@ def test_it_is_in_the_api_description(database: str) -> None:
         operation = service.get("/openapi.json")["paths"][PATH]["get"]
         assert operation["operationId"] == "get_projections"
         assert operation["description"]
+
+
+def test_it_is_304_until_anything_in_it_differs(database: str) -> None:
+    with running(database, projector=False) as service:
+        first = service.client.get(PATH)
+        unchanged = service.client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged.headers["X-Log-Position"] == first.headers["X-Log-Position"] == "0"
+        service.post("star", payload("created"))
+        later = service.client.get(PATH, headers={"If-None-Match": first.headers["ETag"]})
+        assert (later.status_code, later.headers["X-Log-Position"]) == (200, "0")
+        assert {one["lag_events"] for one in later.json()["projections"]} == {1}

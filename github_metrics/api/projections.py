@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.pages import Time
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS
+from github_metrics.api.requests import unless_known
 from projections.catalog import all_projections, described
 from replay.lag import STANDING
 from replay.replays import LOCK_CLASS
@@ -63,21 +64,29 @@ class Projections(BaseModel):
     replays: list[ReplayState]
 
 
-@router.get("/projections", operation_id="get_projections", responses=PROBLEMS)
-async def get_projections(request: Request, response: Response) -> Projections:
+@router.get("/projections", operation_id="get_projections", response_model=Projections, responses=PROBLEMS)
+async def get_projections(request: Request) -> Response:
     """How far each read model is behind what was received, what it could not apply, and rebuilds under way."""
     active = [projection.name for projection in request.app.state.projections]
     docs = {projection.name: described(projection) for projection in all_projections()}
     async with snapshot(request.app.state.pool, ()) as taken:
         rows = await taken.rows(STANDING, {"active": active})
         replays = await taken.rows(REPLAYS, {"lock": LOCK_CLASS, "limit": LATEST})
-    response.headers[POSITION_HEADER] = str(min((row["position"] for row in rows if row["state"] != "gone"), default=0))
-    return Projections.model_validate(
+    told = Projections.model_validate(
         {
             "projections": [{**row, "doc": docs.get(row["name"])} for row in rows],
             "replays": [_replay(row) for row in replays if row["state"] == "running" and row["names"]],
         }
     )
+    position = min((row["position"] for row in rows if row["state"] != "gone"), default=0)
+    return _answer(request, told.model_dump_json().encode(), position)
+
+
+def _answer(request: Request, body: bytes, position: int) -> Response:
+    """Nothing but the answer itself says whether it has changed: a lag grows without an event. Raises NotModified."""
+    request.state.position = position
+    headers = {POSITION_HEADER: str(position), **unless_known(request, body)}
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def _replay(row: Record) -> dict[str, Any]:
