@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, People
+from projections.people import CHOSEN, FACTS, People, approvals
 from projections.statistics import median, statistics
 from projections.team_queries import team_reviews
 
@@ -28,7 +28,7 @@ REVIEWERS = sql.SQL("""
     FROM (
         SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews, bool_or({across}) AS across
         FROM {of} WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
-        GROUP BY number, repository_id, person
+        GROUP BY repository_id, number, person
     ) AS of_each_pull_request GROUP BY person
 """)
 APPROVERS = sql.SQL("""
@@ -88,5 +88,6 @@ def lgtm(asked: People, prefix: str) -> ListQuery:
 def _listed(
     asked: People, people: sql.Composable, order: LiteralString, sorts: Mapping[str, LiteralString], prefix: str = ""
 ) -> ListQuery:
-    query = LISTED.format(facts=sql.SQL(FACTS), people=people, chosen=sql.SQL(CHOSEN))
+    facts = sql.SQL(", ").join([sql.SQL(FACTS), approvals(asked)])
+    query = LISTED.format(facts=facts, people=people, chosen=sql.SQL(CHOSEN))
     return ListQuery(query, sql.SQL(order), {**asked.arguments(), "prefix": prefix}, sorts=sorts)

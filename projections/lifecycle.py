@@ -30,8 +30,7 @@ while it names `lifecycle` once; one that needs it twice makes a MATERIALIZED ex
 | time_to_first_review, time_to_approval, time_to_changes_requested | seconds from ready_at, of open ones too |
 | time_to_first_response | seconds from opened_at, of open ones too |
 
-The other expressions are `chosen`, `bots`, `reviewed`, `reviewed_by_bots`, `commented`, `reopenings` and
-`bounded`. Parameters: bot_logins (in lower case), and those of the condition.
+The other expressions are `chosen`, `bots` and `bounded`. Parameters: bot_logins (in lower case), and those of the condition.
 Seconds are double precision. The definitions are those of docs/metrics.md, "The life of a pull request".
 """
 
@@ -52,56 +51,46 @@ FACTS: LiteralString = """
     bots AS MATERIALIZED (
         SELECT lower(login) AS person FROM actors WHERE type = 'Bot' UNION SELECT unnest(%(bot_logins)s::text[])
     ),
-    reviewed AS NOT MATERIALIZED (
-        SELECT repository_id, number, min(at) AS first_at,
-               min(at) FILTER (WHERE at >= ready_at AND at < merged_at) AS first_review_at,
-               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'approved') AS approved_at,
-               min(at) FILTER (WHERE at >= ready_at AND at < merged_at AND state = 'changes_requested')
-                   AS changes_requested_at
-        FROM (
-            SELECT c.repository_id, c.number, v.submitted_at AS at, v.state, c.ready_at,
-                   coalesce(c.merged_at, 'infinity') AS merged_at
-            FROM chosen c JOIN pr_reviews v USING (repository_id, number)
-            WHERE v.submitted_at >= c.created_at
-            AND NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
-            AND NOT coalesce(v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
-                             OR lower(v.reviewer) IN (SELECT person FROM bots), false)
-        ) AS reviews GROUP BY number, repository_id
-    ),
-    reviewed_by_bots AS NOT MATERIALIZED (
-        SELECT repository_id, number, count(*) AS reviews
-        FROM chosen c JOIN pr_reviews v USING (repository_id, number)
-        WHERE NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
-        AND (v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
-             OR lower(v.reviewer) IN (SELECT person FROM bots))
-        GROUP BY repository_id, number
-    ),
-    commented AS NOT MATERIALIZED (
-        SELECT repository_id, number, min(m.created_at) AS first_at
-        FROM chosen c JOIN comments m USING (repository_id, number)
-        WHERE m.created_at >= c.created_at
-        AND NOT coalesce(m.author_id = c.author_id, lower(m.author) = lower(c.author), false)
-        AND NOT coalesce(m.author_type = 'Bot' OR right(m.author, 5) = '[bot]'
-                         OR lower(m.author) IN (SELECT person FROM bots), false)
-        GROUP BY repository_id, number
-    ),
-    reopenings AS NOT MATERIALIZED (
-        SELECT repository_id, number, count(DISTINCT e.at) AS times
-        FROM chosen c JOIN pr_events e USING (repository_id, number)
-        WHERE e.action = 'reopened' GROUP BY repository_id, number
-    ),
     bounded AS NOT MATERIALIZED (
         SELECT c.*, c.created_at AS opened_at, r.first_review_at, r.approved_at, r.changes_requested_at,
                least(r.first_at, t.first_at) AS first_response_at,
                coalesce(r.first_at < coalesce(c.ready_at, 'infinity'), false) AS reviewed_in_draft,
                c.merged AND coalesce(r.first_at >= c.merged_at, true) AS merged_without_review,
-               coalesce(b.reviews, 0) AS bot_reviews, coalesce(o.times, 0) AS reopened,
+               b.reviews AS bot_reviews, o.times AS reopened,
                CASE WHEN c.merged THEN greatest(c.merged_at, c.created_at) END AS merge_boundary
         FROM chosen c
-        LEFT JOIN reviewed r USING (repository_id, number)
-        LEFT JOIN reviewed_by_bots b USING (repository_id, number)
-        LEFT JOIN commented t USING (repository_id, number)
-        LEFT JOIN reopenings o USING (repository_id, number)
+        LEFT JOIN LATERAL (
+            SELECT min(at) AS first_at, min(at) FILTER (WHERE inside) AS first_review_at,
+                   min(at) FILTER (WHERE inside AND state = 'approved') AS approved_at,
+                   min(at) FILTER (WHERE inside AND state = 'changes_requested') AS changes_requested_at
+            FROM (
+                SELECT v.submitted_at AS at, v.state,
+                       v.submitted_at >= c.ready_at AND v.submitted_at < coalesce(c.merged_at, 'infinity') AS inside
+                FROM pr_reviews v
+                WHERE v.repository_id = c.repository_id AND v.number = c.number AND v.submitted_at >= c.created_at
+                AND NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
+                AND NOT coalesce(v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
+                                 OR lower(v.reviewer) IN (SELECT person FROM bots), false)
+            ) AS reviews
+        ) AS r ON true
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS reviews FROM pr_reviews v
+            WHERE v.repository_id = c.repository_id AND v.number = c.number
+            AND NOT coalesce(v.reviewer_id = c.author_id, lower(v.reviewer) = lower(c.author), false)
+            AND (v.reviewer_type = 'Bot' OR right(v.reviewer, 5) = '[bot]'
+                 OR lower(v.reviewer) IN (SELECT person FROM bots))
+        ) AS b ON true
+        LEFT JOIN LATERAL (
+            SELECT min(m.created_at) AS first_at FROM comments m
+            WHERE m.repository_id = c.repository_id AND m.number = c.number AND m.created_at >= c.created_at
+            AND NOT coalesce(m.author_id = c.author_id, lower(m.author) = lower(c.author), false)
+            AND NOT coalesce(m.author_type = 'Bot' OR right(m.author, 5) = '[bot]'
+                             OR lower(m.author) IN (SELECT person FROM bots), false)
+        ) AS t ON true
+        LEFT JOIN LATERAL (
+            SELECT count(DISTINCT e.at) AS times FROM pr_events e
+            WHERE e.repository_id = c.repository_id AND e.number = c.number AND e.action = 'reopened'
+        ) AS o ON true
     )
 """
 PHASES: LiteralString = """

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, LiteralString, NamedTuple
 
+from psycopg import sql
+
 Actors = Literal["human", "bot", "all"]
 
 
@@ -81,24 +83,22 @@ OF_OTHERS: LiteralString = """
 FACTS: LiteralString = """
     pulls AS NOT MATERIALIZED (
         SELECT p.*, lower(coalesce(p.author, 'ghost')) AS person, coalesce(p.author, 'ghost') AS "user",
-               coalesce(p.created_at >= %(start)s::timestamptz AND p.created_at < %(end)s::timestamptz, false)
-                   AS opened,
-               coalesce(p.merged_at >= %(start)s::timestamptz AND p.merged_at < %(end)s::timestamptz, false)
-                   AS merged_then,
-               p.merged_at IS NULL AND coalesce(
-                   p.closed_at >= %(start)s::timestamptz AND p.closed_at < %(end)s::timestamptz, false) AS closed
+               p.created_at >= %(start)s::timestamptz AND p.created_at < %(end)s::timestamptz AS opened,
+               p.merged_at >= %(start)s::timestamptz AND p.merged_at < %(end)s::timestamptz AS merged_then,
+               p.merged_at IS NULL AND p.closed_at >= %(start)s::timestamptz AND p.closed_at < %(end)s::timestamptz
+                   AS closed
         FROM pull_requests p
         WHERE %(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s)
     ),
     reviews AS NOT MATERIALIZED (
-        SELECT v.repository_id, v.number, v.review_id, v.submitted_at AS at, v.state,
-               lower(coalesce(v.reviewer, 'ghost')) AS person, coalesce(v.reviewer, 'ghost') AS "user",
-               v.reviewer_type = 'Bot' AS bot, p.person AS author, p.labels
+        SELECT v.repository_id, v.number, v.review_id, v.submitted_at AS at, v.state, v.person,
+               coalesce(v.reviewer, 'ghost') AS "user", v.reviewer_type = 'Bot' AS bot,
+               p.person AS author, p.labels, p.ready_at, p.merged_at
         FROM pr_reviews v JOIN pulls p USING (repository_id, number) WHERE {of_others}
     ),
     marks AS NOT MATERIALIZED (
         SELECT m.repository_id, m.number, m.at, lower(substr(m.label, length(%(prefix)s) + 1)) AS person,
-               substr(m.label, length(%(prefix)s) + 1) AS "user", NULL::boolean AS bot
+               substr(m.label, length(%(prefix)s) + 1) AS "user", NULL::boolean AS bot, p.ready_at, p.merged_at
         FROM (
             SELECT repository_id, number, label, at FROM pr_labels WHERE added
             UNION ALL
@@ -106,27 +106,63 @@ FACTS: LiteralString = """
         ) AS m JOIN pulls p USING (repository_id, number)
         WHERE %(prefix)s <> '' AND starts_with(m.label, %(prefix)s) AND length(m.label) > length(%(prefix)s)
         AND lower(substr(m.label, length(%(prefix)s) + 1)) IS DISTINCT FROM lower(p.author)
+    )
+""".replace("{of_others}", OF_OTHERS)
+"""What people did, of the repositories that are asked for. `pulls`: what of it falls into the window, or null. The
+others are of all time. `reviews`: submitted ones by others than the author, with the author, the labels and the bounds
+of the pull request; a dismissed one was submitted all the same. `marks`: labels that name another than the author
+behind the prefix, when they were put on, or first seen where that was missed. Not materialized: a query uses some of
+them.
+"""
+TOUCHED: LiteralString = """
+    marked AS MATERIALIZED (
+        SELECT repository_id, number FROM pr_labels
+        WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz AND added AND starts_with(label, %(prefix)s)
+        UNION
+        SELECT repository_id, number FROM pr_label_sightings
+        WHERE first_seen_at >= %(start)s::timestamptz AND first_seen_at < %(end)s::timestamptz
+        AND starts_with(label, %(prefix)s)
     ),
+    reviewed AS MATERIALIZED (
+        SELECT repository_id, number FROM pr_reviews
+        WHERE submitted_at >= %(start)s::timestamptz AND submitted_at < %(end)s::timestamptz
+        UNION
+        SELECT * FROM marked
+    )
+"""
+"""The pull requests that were marked, and those that were marked or reviewed, in the window."""
+APPROVALS = sql.SQL("""{touched},
     approvals AS (
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
         FROM (
-            SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved'
+            SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved' AND {reviewed}
             UNION ALL
-            SELECT * FROM marks
-        ) AS given GROUP BY number, repository_id, person
+            SELECT repository_id, number, at, person, "user", bot FROM marks WHERE {reviewed}
+        ) AS given GROUP BY repository_id, number, person
     ),
     lgtm AS (
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
-        FROM marks GROUP BY number, repository_id, person
+        FROM marks WHERE {marked} GROUP BY repository_id, number, person
     )
-""".replace("{of_others}", OF_OTHERS)
-"""What people did, of the repositories that are asked for. `pulls`: what of it falls into the window. The others are of
-all time. `reviews`: submitted ones by others than the author, with the author and the labels of the pull request; a
-dismissed one was submitted all the same. `marks`:
-labels that name another than the author behind the prefix, when they were put on, or first seen where that was missed.
-`approvals` and `lgtm`: the first by each person of each pull request, so that one counts once, in one window only.
-Not materialized: a query uses some of them.
-"""
+""")
+
+
+def approvals(asked: People) -> sql.Composed:
+    """Expressions over FACTS. `approvals` and `lgtm`: the first by each person of each pull request, so that one counts
+    once, in one window only; at least those of the window.
+    """
+    reviewed, marked = (touched(asked, name) for name in ("reviewed", "marked"))
+    return APPROVALS.format(touched=sql.SQL(TOUCHED), reviewed=reviewed, marked=marked)
+
+
+def touched(asked: People, name: Literal["reviewed", "marked"]) -> sql.Composable:
+    """The condition that something was done with a pull request in the window, by one expression of TOUCHED. Of all
+    time it is not asked.
+    """
+    if asked.start is None and asked.end is None:
+        return sql.SQL("true")
+    return sql.SQL("(repository_id, number) IN (SELECT repository_id, number FROM {})").format(sql.Identifier(name))
+
 
 CHOSEN: LiteralString = """
     (%(users)s::text[] IS NULL OR person = ANY(%(users)s))

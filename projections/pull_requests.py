@@ -136,5 +136,14 @@ pull_requests = Projection(
         Index("pull_requests_ready", "ready_at"),
         Index("pull_requests_head", "repository_id", "head_sha"),
         Index("pull_requests_author", "author"),
+        Index("pull_requests_unmerged", "closed_at", postgresql_where=text("merged_at IS NULL")),
+        Index(
+            "pull_requests_people",
+            *("repository_id", "number"),
+            postgresql_include=[
+                *("author_id", "author", "author_type", "draft", "commits"),
+                *("created_at", "ready_at", "merged_at", "closed_at", "merged", "draft_history_known"),
+            ],
+        ),
     ),
 )

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Computed, Index
 
 from projections.event_times import event_time, event_version
-from projections.facts import login, moments, strings
+from projections.facts import String, login, moments, strings
 from projections.payload import Payload, Review
 from replay.event import Event
 from replay.merges import Row, earliest, key, latest, once, smallest
@@ -62,7 +62,7 @@ def _state(review: Review) -> Row:
 
 pr_reviews = Projection(
     name="pr_reviews",
-    version=1,
+    version=2,
     events=frozenset({"pull_request_review"}),
     columns=(
         key(Column("repository_id", BigInteger), Column("review_id", BigInteger)),
@@ -72,9 +72,14 @@ pr_reviews = Projection(
         latest("text", *strings("body", "html_url", "commit_id")),
         earliest("dismissal", *strings("dismissed_by")),
     ),
+    derived=(Column("person", String, Computed("lower(coalesce(reviewer, 'ghost'))", persisted=True)),),
     rows=review_rows,
     indexes=(
-        Index("pr_reviews_pull_request", "repository_id", "number"),
+        Index(
+            "pr_reviews_pull_request",
+            *("repository_id", "number", "person", "submitted_at"),
+            postgresql_include=["state", "reviewer", "reviewer_id", "reviewer_type"],
+        ),
         Index("pr_reviews_submitted", "submitted_at"),
         Index("pr_reviews_reviewer", "reviewer"),
     ),

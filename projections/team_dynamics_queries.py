@@ -7,7 +7,7 @@ from psycopg import sql
 
 from projections.inequality import gini
 from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, People
+from projections.people import CHOSEN, FACTS, TOUCHED, People, touched
 from projections.sections import Section
 from projections.statistics import statistics
 from replay.snapshot import Snapshot
@@ -22,7 +22,17 @@ CRITICAL_SECONDS = 48 * 3600
 WAITING = sql.SQL("p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)")
 """Open and ready, now."""
 
-WORKLOAD = sql.SQL("""
+WORKLOAD = sql.SQL("""{facts}, {touched},
+    acts AS (
+        SELECT person, min("user") AS "user", bool_or(bot) AS bot, min(at) FILTER (WHERE approves) AS approved_at,
+               count(*) FILTER (WHERE review AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz) AS reviews
+        FROM (
+            SELECT repository_id, number, at, person, "user", bot, true AS review, state = 'approved' AS approves
+            FROM reviews WHERE {reviewed}
+            UNION ALL
+            SELECT repository_id, number, at, person, "user", bot, false, true FROM marks WHERE {reviewed}
+        ) AS given GROUP BY repository_id, number, person
+    ),
     work AS (
         SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(created)::bigint AS prs_created,
                sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved, sum(open)::bigint AS wip
@@ -32,15 +42,13 @@ WORKLOAD = sql.SQL("""
             UNION ALL
             SELECT person, "user", author_type = 'Bot', 0, 0, 0, 1 FROM pulls p WHERE {waiting}
             UNION ALL
-            SELECT person, min("user"), bool_or(bot), 0, 1, 0, 0 FROM reviews
-            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY number, repository_id, person
-            UNION ALL
-            SELECT person, "user", bot, 0, 0, 1, 0 FROM approvals
-            WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+            SELECT person, "user", bot, 0, least(reviews, 1), CASE WHEN {approved} THEN 1 ELSE 0 END, 0 FROM acts
         ) AS each_one GROUP BY person HAVING sum(created + reviewed + approved) > 0
     ),
     listed AS MATERIALIZED (SELECT * FROM work WHERE {chosen})
-""").format(chosen=sql.SQL(CHOSEN), waiting=WAITING)
+""")
+APPROVED = sql.SQL("approved_at >= %(start)s::timestamptz AND approved_at < %(end)s::timestamptz")
+"""By the first approval, so that it counts in one window only."""
 WORKLOAD_SUMMARY = sql.SQL("""
     SELECT count(*) AS total_contributors, {prs} AS prs_per_contributor,
            (SELECT jsonb_build_object('user', "user", 'total_prs', prs_created) FROM listed WHERE prs_created > 0
@@ -50,17 +58,15 @@ WORKLOAD_SUMMARY = sql.SQL("""
 """).format(prs=statistics("prs_created", "prs_created > 0"), gini=gini("SELECT prs_created FROM listed"))
 
 READY = sql.SQL("""
-    ready AS NOT MATERIALIZED (
-        SELECT repository_id, number, ready_at, coalesce(merged_at, 'infinity') AS merged_at FROM pulls
-        WHERE ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
-    )
+    ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
+    AND at >= ready_at AND at < coalesce(merged_at, 'infinity')
 """)
-REVIEW_EFFICIENCY = sql.SQL("""{ready},
+"""The pull request became ready in the window, and this was done between then and its merge."""
+REVIEW_EFFICIENCY = sql.SQL("""
     waits AS MATERIALIZED (
         SELECT person, min("user") AS "user", count(*) AS reviews,
-               extract(epoch FROM min(at) - ready_at)::float8 AS seconds
-        FROM reviews JOIN ready USING (repository_id, number)
-        WHERE at >= ready_at AND at < merged_at AND {chosen} GROUP BY number, repository_id, person, ready_at
+               extract(epoch FROM min(at) - min(ready_at))::float8 AS seconds
+        FROM reviews WHERE {ready} AND {chosen} GROUP BY repository_id, number, person
     ),
     listed AS MATERIALIZED (
         SELECT person, min("user") AS "user", sum(reviews)::bigint AS total_reviews, count(*) AS sample,
@@ -79,18 +85,15 @@ REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
     FROM waits
 """).format(seconds=statistics("seconds"))
 
-BOTTLENECKS = sql.SQL("""{ready},
-    given AS (
-        SELECT repository_id, number, at, person, "user", bot, ready_at, merged_at
-        FROM reviews JOIN ready USING (repository_id, number) WHERE state = 'approved'
-        UNION ALL
-        SELECT repository_id, number, at, person, "user", bot, ready_at, merged_at
-        FROM marks JOIN ready USING (repository_id, number)
-    ),
+BOTTLENECKS = sql.SQL("""
     waits AS MATERIALIZED (
-        SELECT person, min("user") AS "user", extract(epoch FROM min(at) - ready_at)::float8 AS seconds
-        FROM given WHERE at >= ready_at AND at < merged_at AND {chosen}
-        GROUP BY number, repository_id, person, ready_at
+        SELECT person, min("user") AS "user", extract(epoch FROM min(at) - min(ready_at))::float8 AS seconds
+        FROM (
+            SELECT repository_id, number, at, person, "user", bot, ready_at FROM reviews
+            WHERE state = 'approved' AND {ready} AND {chosen}
+            UNION ALL
+            SELECT repository_id, number, at, person, "user", bot, ready_at FROM marks WHERE {ready} AND {chosen}
+        ) AS given GROUP BY repository_id, number, person
     ),
     listed AS MATERIALIZED (
         SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
@@ -127,13 +130,6 @@ AND NOT EXISTS (
 )
 """OFFSET 0: looked up for each that is open, which are few, and not for all that there ever were."""
 
-workload = Section(
-    sql.SQL(", ").join([sql.SQL(FACTS), WORKLOAD]),
-    WORKLOAD_SUMMARY,
-    sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person"),
-    sorts={"user": "person", **{name: name for name in ("prs_created", "prs_reviewed", "prs_approved", "wip")}},
-)
-"""What each person opened, reviewed and approved in the window, the busiest first."""
 review_efficiency = Section(
     sql.SQL(", ").join([sql.SQL(FACTS), REVIEW_EFFICIENCY]),
     REVIEW_EFFICIENCY_SUMMARY,
@@ -141,11 +137,29 @@ review_efficiency = Section(
     sorts={"user": "person", "total_reviews": "total_reviews", "median_review_time_hours": "median"},
 )
 """How soon each reviewer first reviewed what became ready in the window, who reviewed most first."""
+WORKLOAD_SORTS: dict[str, LiteralString] = {
+    "user": "person",
+    **{name: name for name in ("prs_created", "prs_reviewed", "prs_approved", "wip")},
+}
 APPROVER_SORTS: dict[str, LiteralString] = {
     "approver": "person",
     "total_approvals": "total_approvals",
     "median_approval_hours": "median",
 }
+
+
+def workload(asked: People) -> Section:
+    """What each person opened, reviewed and approved in the window, the busiest first."""
+    parts = WORKLOAD.format(
+        facts=sql.SQL(FACTS),
+        touched=sql.SQL(TOUCHED),
+        reviewed=touched(asked, "reviewed"),
+        waiting=WAITING,
+        approved=APPROVED,
+        chosen=sql.SQL(CHOSEN),
+    )
+    order = sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person")
+    return Section(parts, WORKLOAD_SUMMARY, order, sorts=WORKLOAD_SORTS)
 
 
 def bottlenecks(alerts: sql.Composable = WORST) -> Section:

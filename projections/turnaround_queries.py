@@ -8,7 +8,7 @@ from psycopg import sql
 
 from projections.lifecycle import OF_REPOSITORIES, lifecycle
 from projections.lifecycle import READS as LIFECYCLE_READS
-from projections.people import CHOSEN, FACTS, People
+from projections.people import CHOSEN, FACTS, OF_OTHERS, People
 from projections.statistics import statistics
 from projections.verified import VERIFIED
 from replay.snapshot import Record, Snapshot
@@ -72,38 +72,38 @@ they say is asked once of each.
 """
 REVIEWERS = sql.SQL(
     """
-WITH {facts}, theirs AS {materialized} (
-    SELECT repository_id, number, person, "user", bot, at FROM reviews
-), given AS (
+WITH {facts}, given AS (
     SELECT person, min("user") AS reviewer, sum(reviews)::bigint AS total_reviews, bool_or(bot) AS bot,
            array_remove(array_agg(DISTINCT names.full_name), NULL) AS repositories_reviewed
     FROM (
         SELECT person, repository_id, min("user") AS "user", bool_or(bot) AS bot, count(*) AS reviews
-        FROM theirs WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id
+        FROM reviews WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person, repository_id
     ) AS of_each LEFT JOIN repositories names USING (repository_id) GROUP BY person
-), requests AS MATERIALIZED (
-    SELECT q.repository_id, q.number, lower(q.reviewer) AS person, q.at, q.requested::int AS act
-    FROM review_requests q JOIN pulls p USING (repository_id, number) WHERE NOT q.team
-), acts AS (
-    SELECT * FROM requests
-    UNION ALL
-    SELECT repository_id, number, person, at, 2 FROM theirs WHERE {asked}
-), moves AS (
-    SELECT person, at, act, lead(act) OVER following AS next_act, lead(at) OVER following AS next_at FROM acts
-    WINDOW following AS (PARTITION BY number, repository_id, person ORDER BY at, act)
+), requests AS (
+    SELECT *, lead(at) OVER (PARTITION BY repository_id, number, person ORDER BY at, requested) AS next_at
+    FROM (
+        SELECT repository_id, number, lower(reviewer) AS person, at, requested FROM review_requests
+        WHERE NOT team AND {asked}
+    ) AS moves
 ), answers AS (
-    SELECT person, date_part('epoch', next_at - at) AS seconds FROM moves
-    WHERE act = 1 AND next_act = 2 AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+    SELECT q.person, date_part('epoch', answer.at - q.at) AS seconds
+    FROM requests q JOIN pulls p USING (repository_id, number) CROSS JOIN LATERAL (
+        SELECT v.submitted_at AS at FROM pr_reviews v
+        WHERE v.repository_id = q.repository_id AND v.number = q.number AND v.person = q.person
+        AND v.submitted_at >= q.at AND {of_others} ORDER BY v.submitted_at LIMIT 1
+    ) AS answer
+    WHERE q.requested AND q.at >= %(start)s::timestamptz AND q.at < %(end)s::timestamptz
+    AND answer.at < coalesce(q.next_at, 'infinity')
 ), answered AS (SELECT person, {seconds} AS response_time FROM answers GROUP BY person)
 SELECT given.*, coalesce(response_time, '{{"count": 0, "mean": null, "quantiles": null}}'::jsonb) AS response_time
 FROM given LEFT JOIN answered USING (person) WHERE {chosen} ORDER BY total_reviews DESC, person
 """
 )
+"""Of a request that was repeated or taken back, nothing was an answer; within one second, a request comes first."""
 ASKED: LiteralString = """
-    (repository_id, number) IN (SELECT repository_id, number FROM requests
+    (repository_id, number) IN (SELECT repository_id, number FROM review_requests
                                 WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
 """
-"""Of a request that was repeated or taken back, nothing was an answer; within one second, a request comes first."""
 
 
 async def of_pull_requests(snapshot: Snapshot, asked: People) -> tuple[Record, list[Record]]:
@@ -128,8 +128,8 @@ async def of_reviewers(snapshot: Snapshot, asked: People) -> list[Record]:
     of_all_time = asked.start is None and asked.end is None
     query = REVIEWERS.format(
         facts=sql.SQL(FACTS),
-        materialized=sql.SQL("MATERIALIZED" if of_all_time else "NOT MATERIALIZED"),
         asked=sql.SQL("true" if of_all_time else ASKED),
+        of_others=sql.SQL(OF_OTHERS),
         chosen=sql.SQL(CHOSEN),
         seconds=statistics("seconds"),
     )

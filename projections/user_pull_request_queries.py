@@ -6,7 +6,7 @@ from psycopg import sql
 
 from projections.contributor_queries import READS as CONTRIBUTOR_READS
 from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, People
+from projections.people import CHOSEN, FACTS, People, approvals
 
 READS = (*CONTRIBUTOR_READS, "repositories")
 """The projections that the list is made of."""
@@ -40,7 +40,8 @@ FROM listed JOIN pulls p USING (repository_id, number) LEFT JOIN repositories na
 
 def pull_requests_of(asked: People, role: Role, prefix: str = "") -> ListQuery:
     """Pull requests that the people had this part in, by repository, the newest first. `prefix`: of the labels."""
-    query = LISTED.format(facts=sql.SQL(FACTS), involved=sql.SQL(INVOLVED[role]), chosen=sql.SQL(CHOSEN))
+    facts = sql.SQL(", ").join([sql.SQL(FACTS), approvals(asked)])
+    query = LISTED.format(facts=facts, involved=sql.SQL(INVOLVED[role]), chosen=sql.SQL(CHOSEN))
     return ListQuery(
         query, sql.SQL("repository, repository_id, number DESC"), {**asked.arguments(), "prefix": prefix}, sorts=SORTS
     )

@@ -13,6 +13,7 @@ from github_metrics.api.statistics import named_statistics, rounded
 from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
 from projections import team_dynamics_queries
 from projections.listing import ListQuery
+from projections.people import People
 from projections.sections import Section, Summed
 from replay.snapshot import Record
 
@@ -38,7 +39,7 @@ async def get_team_dynamics(
     """
     prefix = request.app.state.approval_label_prefix
     arguments = team_dynamics_queries.arguments(asked.people, prefix, min_reviews)
-    sections, listed = _ordered(arguments, which, sort)
+    sections, listed = _ordered(asked.people, arguments, which, sort)
     if paging.csv:
         model, shown = await _shown(asked, prefix, which)
         return await whole(request, response, asked.snapshot, listed, model, which.replace("_", "-"), shown)
@@ -52,10 +53,12 @@ async def get_team_dynamics(
     }
 
 
-def _ordered(arguments: dict[str, Any], which: Which, sort: str | None) -> tuple[dict[str, Section], ListQuery]:
+def _ordered(
+    people: People, arguments: dict[str, Any], which: Which, sort: str | None
+) -> tuple[dict[str, Section], ListQuery]:
     """The sections, and all of one list, which is in the order that is asked for."""
     sections = {
-        "workload": team_dynamics_queries.workload,
+        "workload": team_dynamics_queries.workload(people),
         "review_efficiency": team_dynamics_queries.review_efficiency,
         "bottlenecks": team_dynamics_queries.bottlenecks(),
     }
