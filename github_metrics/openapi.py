@@ -1,9 +1,11 @@
 """What OpenAPI says beyond what FastAPI finds out: the receiver, which stands beside it, and the form of problems."""
 
+import copy
 from typing import Any
 
 from fastapi import FastAPI
 
+from github_metrics.api.examples import add_examples
 from github_metrics.api.problems import Problem
 from github_metrics.field_texts import field_text
 
@@ -78,12 +80,13 @@ def describe(app: FastAPI) -> None:
         schemas.setdefault("Problem", Problem.model_json_schema())
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        document["paths"].setdefault("/metrics", {"post": copy.deepcopy(RECEIVE)})
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 _complete(path, method, operation["responses"])
+                add_examples(operation)
         for name, schema in schemas.items():
             _describe_fields(name, schema.get("properties", {}))
-        document["paths"].setdefault("/metrics", {"post": RECEIVE})
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

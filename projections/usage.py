@@ -10,8 +10,8 @@ from projections.payload_parts import Count, Time, Timed
 
 EVENT_TYPE = "usage_report"
 
-NO_NUL = r"\A[^\x00]*\Z"
-"""PostgreSQL holds no NUL in text."""
+NO_NUL = r"^[^\x00]*$"
+"""PostgreSQL holds no NUL in text. As ECMAScript has it, too: OpenAPI shows it."""
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
 
 

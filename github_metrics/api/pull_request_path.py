@@ -17,7 +17,7 @@ NEEDED = ("pull_requests", "pr_events", "repositories", "repository_names")
 Owner = Annotated[
     str, Path(max_length=200, description="of the repository, by any name it ever had", examples=["octo"])
 ]
-Repo = Annotated[str, Path(max_length=200, description="name of the repository", examples=["hello"])]
+Repo = Annotated[str, Path(max_length=200, description="name of the repository", examples=["app"])]
 Number = Annotated[int, Path(ge=1, le=MAX_POSITION, description="of the pull request")]
 
 
