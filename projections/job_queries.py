@@ -6,7 +6,7 @@ ever.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, LiteralString
 
 from psycopg import sql
@@ -20,6 +20,9 @@ from replay.snapshot import Record, Snapshot
 
 READS = ("workflow_jobs", "repositories", *pull_request_authors.READS)
 """The projections that the list is made of."""
+
+LONGEST_WAIT = timedelta(days=1)
+LONGEST_RUN = timedelta(days=5)
 
 Group = Literal["label", "repository", "workflow", "job"]
 
@@ -42,18 +45,15 @@ CHOSEN = sql.SQL(
     """
     chosen AS (
         SELECT *, created_at >= %(start)s::timestamptz AND created_at < %(end)s::timestamptz AS counted,
-               {waited} AS waited,
-               CASE WHEN status = 'completed' THEN {took} END
-                   AS took,
-               status <> 'waiting' AND coalesce(completed_at > %(as_of)s, status <> 'completed') AND created_at <= %(as_of)s
-                   AND created_at > %(as_of)s::timestamptz - interval '1 day'
+               created_at > %(waiting_since)s AND created_at <= %(as_of)s AND status <> 'waiting'
+                   AND coalesce(completed_at > %(as_of)s, status <> 'completed')
                    AND coalesce(started_at > %(as_of)s, true) AS is_queued,
-               coalesce(completed_at > %(as_of)s, status <> 'completed') AND started_at <= %(as_of)s
-                   AND started_at > %(as_of)s::timestamptz - interval '5 days' AS is_running
+               started_at > %(running_since)s AND started_at <= %(as_of)s
+                   AND coalesce(completed_at > %(as_of)s, status <> 'completed') AS is_running
         FROM workflow_jobs
         WHERE conclusion IS DISTINCT FROM 'skipped' AND {about} AND (
             created_at >= %(start)s::timestamptz AND created_at < %(end)s::timestamptz
-            OR created_at > %(as_of)s::timestamptz - interval '6 days' AND created_at <= %(as_of)s
+            OR created_at > %(known_since)s AND created_at <= %(as_of)s
         )
     )
 """
@@ -81,7 +81,7 @@ RUNS = sql.SQL(
 LISTED = sql.SQL(
     """
 WITH {authored}, {chosen}, {runs}, grouped AS (
-    SELECT {names}, chosen.counted, waited, took, status, conclusion, is_queued, is_running FROM chosen
+    SELECT {names}, chosen.counted, wait_seconds, run_seconds, status, conclusion, is_queued, is_running FROM chosen
 ), counts AS (
     SELECT repository_id, label, workflow, name, count(*) FILTER (WHERE counted) AS jobs,
            count(*) FILTER (WHERE counted AND status = 'completed') AS completed,
@@ -100,11 +100,12 @@ WHERE jobs > 0 OR queued > 0 OR running > 0
 SLOWEST = sql.SQL(
     """
 WITH {authored}, {chosen}, longest AS (
-    SELECT * FROM chosen WHERE counted AND took IS NOT NULL ORDER BY took DESC, repository_id, job_id LIMIT %(limit)s
+    SELECT * FROM chosen WHERE counted AND run_seconds IS NOT NULL
+    ORDER BY run_seconds DESC, repository_id, job_id LIMIT %(limit)s
 )
 SELECT names.full_name AS repository, workflow_name AS workflow, name, labels, job_id, run_id, run_attempt, conclusion,
-       longest.created_at, waited AS queue_time, took AS duration, longest.html_url AS url
-FROM longest LEFT JOIN repositories names USING (repository_id) ORDER BY took DESC, repository_id, job_id
+       longest.created_at, wait_seconds AS queue_time, run_seconds AS duration, longest.html_url AS url
+FROM longest LEFT JOIN repositories names USING (repository_id) ORDER BY run_seconds DESC, repository_id, job_id
 """
 )
 
@@ -117,12 +118,17 @@ class Jobs:
     as_of: datetime
 
     def arguments(self) -> dict[str, Any]:
-        return {**self.people.arguments(), "as_of": self.as_of}
+        return {
+            **self.people.arguments(),
+            "as_of": self.as_of,
+            "waiting_since": self.as_of - LONGEST_WAIT,
+            "running_since": self.as_of - LONGEST_RUN,
+            "known_since": self.as_of - LONGEST_WAIT - LONGEST_RUN,
+        }
 
     def chosen(self) -> sql.Composed:
         """The common table expression of them."""
-        waited, took = seconds("created_at", "started_at"), seconds("started_at", "completed_at")
-        return CHOSEN.format(about=self.about(), waited=sql.SQL(waited), took=sql.SQL(took))
+        return CHOSEN.format(about=self.about())
 
     def about(self) -> sql.Composable:
         repositories = "(%(repository_ids)s::bigint[] IS NULL OR repository_id = ANY(%(repository_ids)s))"
@@ -143,8 +149,8 @@ def jobs(asked: Jobs, group: Group) -> ListQuery:
         chosen=asked.chosen(),
         runs=runs,
         names=sql.SQL(NAMES[group]),
-        queue_time=statistics("waited", "counted"),
-        duration=statistics("took", "counted", p95=True),
+        queue_time=statistics("wait_seconds", "counted"),
+        duration=statistics("run_seconds", "counted", p95=True),
         workflow_duration=sql.SQL("workflow_duration" if of_runs else "NULL::jsonb"),
         join=sql.SQL(
             "LEFT JOIN runs ON runs.repository_id = counts.repository_id"

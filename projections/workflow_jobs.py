@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Computed, Double, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from projections.event_times import CHECK_RANKS
 from projections.facts import String, moments, strings
 from projections.payload import Payload
+from projections.statistics import seconds
 from replay.event import Event
 from replay.merges import Row, key, latest, once, smallest
 from replay.projection import Projection
@@ -59,9 +60,20 @@ workflow_jobs = Projection(
             Column("labels", ARRAY(String)),
         ),
     ),
+    derived=(
+        Column("wait_seconds", Double, Computed(seconds("created_at", "started_at"), persisted=True)),
+        Column(
+            "run_seconds",
+            Double,
+            Computed(
+                f"CASE WHEN status = 'completed' THEN {seconds('started_at', 'completed_at')} END", persisted=True
+            ),
+        ),
+    ),
     rows=workflow_job_rows,
     indexes=(
         Index("workflow_jobs_run", "repository_id", "run_id"),
         Index("workflow_jobs_created", "created_at"),
+        Index("workflow_jobs_longest", "run_seconds", postgresql_where=text("run_seconds IS NOT NULL")),
     ),
 )

@@ -344,7 +344,7 @@ def sql_type(column: Column[Any]) -> str:
 
 
 def documented_columns(section: str) -> list[tuple[str, str, bool]]:
-    rows = re.findall(r"^\| `(\w+)` \| ([\w\[\]]+)( \*\*key\*\*)? \|", section, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| ([\w\[\] ]+?)( \*\*key\*\*)? \|", section, re.MULTILINE)
     return [(name, kind, bool(key)) for name, kind, key in rows]
 
 
