@@ -23,19 +23,16 @@ INTERVALS = sql.SQL(
         SELECT p.repository_id, p.number, p.labels, p.updated_at, p.closed_at FROM {pulls} p WHERE {chosen}
     ),
     told AS NOT MATERIALIZED (
-        SELECT t.repository_id, t.number, t.label, t.at, t.added,
-               lag(t.added) OVER (PARTITION BY t.repository_id, t.number, t.label ORDER BY t.at, t.added) AS before
-        FROM pr_labels t WHERE {within}
-    ),
-    changes AS MATERIALIZED (
-        SELECT told.*, lead(at) OVER (PARTITION BY repository_id, number, label ORDER BY at, added) AS next_at
-        FROM told WHERE added IS DISTINCT FROM before
+        SELECT t.repository_id, t.number, t.label, t.at, t.added, lag(t.added) OVER line AS before,
+               CASE WHEN t.added THEN min(t.at) FILTER (WHERE NOT t.added) OVER later
+                    ELSE min(t.at) FILTER (WHERE t.added) OVER later END AS next_at
+        FROM {told} WINDOW line AS (PARTITION BY t.repository_id, t.number, t.label ORDER BY t.at, t.added),
+                           later AS (line ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
     ),
     known AS MATERIALIZED (
         SELECT repository_id, number, label, c.added, c.before, c.at, c.next_at, s.first_seen_at, s.last_seen_at
-        FROM changes c FULL JOIN (
-            SELECT t.repository_id, t.number, t.label, t.first_seen_at, t.last_seen_at
-            FROM pr_label_sightings t WHERE {within}
+        FROM (SELECT * FROM told WHERE added IS DISTINCT FROM before) AS c FULL JOIN (
+            SELECT t.repository_id, t.number, t.label, t.first_seen_at, t.last_seen_at FROM {seen}
         ) AS s USING (repository_id, number, label)
     ),
     spans AS NOT MATERIALIZED (
@@ -65,10 +62,13 @@ INTERVALS = sql.SQL(
 
 ALL: LiteralString = "true"
 """The condition for all pull requests."""
-OF_CHOSEN: LiteralString = "(t.repository_id, t.number) IN (SELECT repository_id, number FROM labelled)"
+OF_CHOSEN: LiteralString = """labelled l CROSS JOIN LATERAL (
+    SELECT * FROM {} x WHERE x.repository_id = l.repository_id AND x.number = l.number OFFSET 0
+) AS"""
+"""Those of the pull requests that are chosen, looked up one by one."""
 
 
 def intervals(chosen: LiteralString, pulls: LiteralString = "pull_requests") -> sql.Composed:
     """The common table expressions, for the pull requests `p` of `pulls` that a condition chooses."""
-    within = sql.SQL(ALL if chosen == ALL else OF_CHOSEN)
-    return INTERVALS.format(chosen=sql.SQL(chosen), pulls=sql.SQL(pulls), within=within)
+    told, seen = (sql.SQL(f"{name if chosen == ALL else OF_CHOSEN.format(name)} t") for name in READS[1:])
+    return INTERVALS.format(chosen=sql.SQL(chosen), pulls=sql.SQL(pulls), told=told, seen=seen)

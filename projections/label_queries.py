@@ -25,14 +25,17 @@ SORTS: dict[str, LiteralString] = {
     "time_in_label": median("time_in_label"),
 }
 THEIRS: LiteralString = "(%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s))"
-SINCE: LiteralString = """
-    (%(repository_ids)s::bigint[] IS NULL OR p.repository_id = ANY(%(repository_ids)s)) AND (
-        EXISTS (SELECT FROM pr_labels t WHERE t.repository_id = p.repository_id AND t.number = p.number
-                AND t.at >= %(start)s::timestamptz AND t.at < %(end)s::timestamptz)
-        OR EXISTS (SELECT FROM pr_label_sightings s WHERE s.repository_id = p.repository_id AND s.number = p.number
-                   AND s.first_seen_at >= %(start)s::timestamptz AND s.first_seen_at < %(end)s::timestamptz))
+TOUCHED: LiteralString = """(
+    SELECT repository_id, number FROM pr_labels WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz
+    UNION SELECT repository_id, number FROM pr_label_sightings
+    WHERE first_seen_at >= %(start)s::timestamptz AND first_seen_at < %(end)s::timestamptz
+) AS found CROSS JOIN LATERAL (
+    SELECT repository_id, number, labels, updated_at, closed_at FROM authored a
+    WHERE a.repository_id = found.repository_id AND a.number = found.number OFFSET 0
+) AS"""
+"""Those to which something in the window happened: a label that was first put on then is among theirs. OFFSET 0: each is
+looked up, however few of all there are.
 """
-"""Those to which something in the window happened: a label that was first put on then is among theirs."""
 LISTED = sql.SQL(
     """
 WITH authored AS NOT MATERIALIZED (
@@ -80,7 +83,7 @@ class Labels:
 def labels(asked: Labels) -> ListQuery:
     """One row for each label, of all repositories together."""
     query = LISTED.format(
-        intervals=intervals(_which(asked.people), "authored"),
+        intervals=intervals(*_which(asked.people)),
         theirs=sql.SQL(THEIRS),
         chosen=sql.SQL(CHOSEN),
         time_in_label=statistics("seconds"),
@@ -88,7 +91,7 @@ def labels(asked: Labels) -> ListQuery:
     return ListQuery(query, sql.SQL("pull_requests DESC, current DESC, label"), asked.arguments(), sorts=SORTS)
 
 
-def _which(asked: People) -> LiteralString:
-    if asked.start is not None or asked.end is not None:
-        return SINCE
-    return ALL if asked.repository_ids is None else THEIRS
+def _which(asked: People) -> tuple[LiteralString, LiteralString]:
+    """The condition on pull requests, and where they are looked for."""
+    whole = asked.start is None and asked.end is None
+    return ALL if whole and asked.repository_ids is None else THEIRS, "authored" if whole else TOUCHED

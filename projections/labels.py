@@ -78,5 +78,8 @@ pr_label_sightings = Projection(
         largest(*moments("last_seen_at")),
     ),
     rows=label_sighting_rows,
-    indexes=(Index("pr_label_sightings_label", "label"),),
+    indexes=(
+        Index("pr_label_sightings_label", "label"),
+        Index("pr_label_sightings_first_seen", "first_seen_at"),
+    ),
 )

@@ -134,6 +134,7 @@ pull_requests = Projection(
             postgresql_where=text("merged_at IS NOT NULL"),
         ),
         Index("pull_requests_ready", "ready_at"),
+        Index("pull_requests_open", "repository_id", "number", postgresql_where=text("state = 'open'")),
         Index("pull_requests_head", "repository_id", "head_sha"),
         Index("pull_requests_author", "author"),
         Index("pull_requests_unmerged", "closed_at", postgresql_where=text("merged_at IS NULL")),
