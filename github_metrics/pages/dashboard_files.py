@@ -23,7 +23,7 @@ ENTRY = "js/main.js"
 THEME = "js/theme-first.js"
 SCRIPT = "js/dashboard.js"
 STYLE = "css/dashboard.css"
-STYLES = ("tokens", "base", "layout", "components", "panels", "print")
+STYLES = ("tokens", "base", "layout", "components", "tables", "panels", "print")
 """What is in STYLE, in the order in which it holds; the last on paper only."""
 ECHARTS = "echarts"
 IMPORT_MAP = {

@@ -29,3 +29,14 @@ def test_nothing_is_wider_than_the_window(told: Told, look: Any, page: str, widt
     window = look(told.service, width=width)
     window.open(f"?page={page}&range=all")
     assert window.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("page", [*PAGES, "contributors&person={author}&role=pr_reviewers", "pull-requests&pr={name}"])
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_no_column_is_out_of_sight(told: Told, look: Any, page: str, width: int) -> None:
+    row = told.service.get("/api/metrics/pull-requests", sort="-first_review_at", page_size=1)["data"][0]
+    window = look(told.service, width=width)
+    window.open(f"?page={page.format(author=row['author'], name='{repository}/{number}'.format(**row))}&range=all")
+    hidden = """[...document.querySelectorAll(".table-scroll")].filter((one) => one.scrollWidth > one.clientWidth)
+      .map((one) => `${one.ariaLabel}: ${one.scrollWidth} in ${one.clientWidth}`)"""
+    assert window.page.evaluate(hidden) == []

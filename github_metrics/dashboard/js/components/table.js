@@ -12,15 +12,17 @@ import { Empty } from "./states.js";
 import { tell } from "./toasts.js";
 
 const SIZES = [10, 25, 50, 100];
+const STACKED = 4;
 
 /**
  * Rows under headings. A column: {id, label, of, number, render(row), sort, title, wide}; without `render` the row's field of
  * that name is shown. `sort` {by, descending} is how the rows are ordered now; `onSort(id)` makes headings buttons. `of` is
- * heard before a label that stands for itself only beside its neighbour.
+ * heard before a label that stands for itself only beside its neighbour, or instead of one. Where there is little room
+ * (css/tables.css) each row of many cells is laid out in lines, each cell with its label above it.
  */
 export function DataTable({ caption, columns, rows, rowKey, sort, onSort, maxHeight, faded = false }) {
-  return html`<div class=${`table-scroll ${faded ? "is-stale" : ""}`} style=${maxHeight ? { maxHeight: `${maxHeight}px` } : {}} tabindex="0" role="region" aria-label=${caption}>
-    <table class="table">
+  return html`<div class=${`table-scroll ${faded ? "is-stale" : ""}`} style=${maxHeight ? { maxHeight: `${maxHeight}px` } : {}} tabindex="0" role="group" aria-label=${caption}>
+    <table class=${`table ${columns.length >= STACKED ? "table-stack" : ""}`}>
       <caption class="only-heard">${caption}</caption>
       <thead><tr>${columns.map((column) => html`<${Heading} key=${column.id} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
       <tbody>${rows.map((row, index) => html`<tr key=${rowKey ? rowKey(row) : index}>${columns.map((column) => html`<${Cell} key=${column.id} column=${column} row=${row} />`)}</tr>`)}</tbody>
@@ -30,7 +32,7 @@ export function DataTable({ caption, columns, rows, rowKey, sort, onSort, maxHei
 
 function Heading({ column, sort, onSort }) {
   const kind = `${column.number ? "number" : ""} ${column.wide ? "wide" : ""}`;
-  const label = column.of ? [html`<span class="only-heard">${column.of}, </span>`, column.label] : column.label;
+  const label = column.of ? [html`<span class="only-heard">${column.of}${column.label && ", "}</span>`, column.label] : column.label;
   const sorted = sort?.by === column.sort && column.sort !== undefined;
   if (!onSort || !column.sort) return html`<th scope="col" class=${kind} title=${column.title}>${label}</th>`;
   return html`<th scope="col" class=${kind} aria-sort=${sorted ? (sort.descending ? "descending" : "ascending") : "none"}>
@@ -41,7 +43,7 @@ function Heading({ column, sort, onSort }) {
 function Cell({ column, row }) {
   const shown = column.render ? column.render(row) : row[column.id];
   const kind = `${column.number ? "number" : ""} ${column.wide ? "wide outside" : ""}`;
-  return html`<td class=${kind}>${shown ?? unknown}</td>`;
+  return html`<td class=${kind} data-label=${[column.of, column.label].filter((one) => one && column.label).join(" ")}>${shown ?? unknown}</td>`;
 }
 
 /** Where in the list the page is, and the way to the others. */

@@ -19,7 +19,7 @@ export function FilterBar({ filters, takes, children }) {
     return () => removeEventListener("scroll", look);
   }, []);
   if (!takes.length) return html`<div ref=${element}></div>`;
-  return html`<div class="filterbar" ref=${element} role="group" aria-label="Filters" data-stuck=${stuck || undefined}>
+  return html`<div class="filterbar" ref=${element} role="search" aria-label="Filters" data-stuck=${stuck || undefined}>
     ${takes.includes("window") && html`<${RangePicker} filters=${filters} />`}
     ${takes.includes("repositories") && html`<${RepositoryFilter} filters=${filters} />`}
     ${takes.includes("users") && html`<${PeopleFilter} filters=${filters} />`}

@@ -63,7 +63,7 @@ function Custom({ filters, close }) {
     close();
   };
   return html`<form class="range-custom" onSubmit=${apply}>
-    <h3>Custom range</h3>
+    <p class="strong">Custom range</p>
     <label class="field">From<input class="input" type="datetime-local" value=${from} onInput=${(event) => setFrom(event.target.value)} /></label>
     <label class="field">To<input class="input" type="datetime-local" value=${to} max=${written(new Date(now().getTime() + 366 * 86_400_000), zone)} onInput=${(event) => setTo(event.target.value)} aria-describedby="to-open" /></label>
     <p id="to-open" class="faint small">Without an end it runs on; one that has ended stays as it is.</p>

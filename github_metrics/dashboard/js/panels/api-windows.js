@@ -20,7 +20,7 @@ export function ApiWindows({ filters, span }) {
     { id: "share", label: "Share", render: (row) => (row.limit ? html`<span class="share"><${Meter} share=${row.used / row.limit} kind=${row.used / row.limit >= 0.9 ? "bad" : undefined} label="of the limit" /><span class="numbers faint">${percent((100 * row.used) / row.limit)}</span></span>` : null) },
     { id: "remaining", label: "Least left", number: true, sort: "remaining", render: (row) => count(row.remaining) },
     { id: "charged_calls", label: "Reported", number: true, sort: "charged_calls", title: "charged calls that were reported", render: (row) => count(row.charged_calls) },
-    { id: "exhausts_before_reset", label: "", render: (row) => (row.exhausts_before_reset ? html`<${Badge} kind="bad">will run out<//>` : "") },
+    { id: "exhausts_before_reset", label: "", of: "Alert", render: (row) => (row.exhausts_before_reset ? html`<${Badge} kind="bad">will run out<//>` : "") },
   ];
   return html`<${ListPanel} title="Rate limit windows" span=${span} path="api-usage" parameters=${{ group: "window" }} takes=${["window", "repositories"]} filters=${filters} columns=${columns} rowsOf=${rowsOf} order=${ORDER} rowKey=${(row) => `${row.reset_at} ${row.resource} ${row.token_fingerprint}`} name="rate limit windows" empty=${html`<${Nothing} height=${160} />`} />`;
 }

@@ -21,7 +21,7 @@ const COLUMNS = [
   { id: "median_approval_hours", label: "Median", of: "Approval", number: true, render: (row) => hours(row.median_approval_hours) },
   { id: "p90_approval_hours", label: "p90", of: "Approval", number: true, render: (row) => hours(row.p90_approval_hours) },
   { id: "total_approvals", label: "Approvals", number: true, render: (row) => count(row.total_approvals) },
-  { id: "slow", label: "", value: null, render: (row) => html`<${Slow} median=${row.median_approval_hours} />` },
+  { id: "slow", label: "", of: "Alert", value: null, render: (row) => html`<${Slow} median=${row.median_approval_hours} />` },
 ];
 
 /** Where approvals wait: all together, then by approver. `query`: team dynamics, as many rows as a page holds. */

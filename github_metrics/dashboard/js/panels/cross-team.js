@@ -41,7 +41,7 @@ function Matrix({ pairs }) {
   const by = new Map(pairs.map((pair) => [JSON.stringify([pair.reviewer_team, pair.pr_team]), pair.reviews]));
   const reviews = (row, column) => by.get(JSON.stringify([row, column])) ?? 0;
   const most = Math.max(...pairs.map((pair) => pair.reviews));
-  return html`<div class="table-scroll" tabindex="0" role="region" aria-label="Reviews by team">
+  return html`<div class="table-scroll" tabindex="0" role="group" aria-label="Reviews by team">
     <table class="table heat"><caption class="only-heard">Reviews by the reviewer's team, in rows, and the pull request's team, in columns</caption>
       <thead><tr><th scope="col">Reviewers of</th>${columns.map((column) => html`<th key=${column} scope="col" class="number"><span class="outside">${column}</span></th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row}><th scope="row"><span class="outside">${row}</span></th>${columns.map((column) => html`<td key=${column} class="number" data-own=${row === column || undefined} style=${{ "--heat": reviews(row, column) / most }} title=${`${row} reviewed ${column}: ${reviews(row, column)}`}>${count(reviews(row, column))}</td>`)}</tr>`)}</tbody>

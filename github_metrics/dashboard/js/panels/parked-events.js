@@ -25,7 +25,7 @@ export function ParkedEvents({ filters, span }) {
     { id: "delivery_id", label: "Event", wide: true, render: (row) => html`<a href=${href({ event: row.delivery_id })} onClick=${follow}>${inWords(row.event_type)}</a> <span class="faint numbers">at ${count(row.position)}</span><br /><span class="mono faint">${row.projection}</span>` },
     { id: "error", label: "Error", wide: true, render: (row) => html`<span class="small outside">${row.error}</span>` },
     { id: "parked_at", label: "Since", render: (row) => html`<${Time} at=${row.parked_at} zone=${filters.tz} as="ago" /><br /><span class="faint small numbers">${count(row.attempts)} ${row.attempts === 1 ? "try" : "tries"}</span>` },
-    { id: "state", label: "", render: (row) => (row.state === "parked" ? html`<${Retry} id=${row.parked_id} />` : html`<${Badge} kind=${KIND[row.state]}>${row.state}<//>`) },
+    { id: "state", label: "", of: "What to do", render: (row) => (row.state === "parked" ? html`<${Retry} id=${row.parked_id} />` : html`<${Badge} kind=${KIND[row.state]}>${row.state}<//>`) },
   ];
   const tools = html`<label class="select"><span class="only-heard">State</span><select value=${state} onChange=${(event) => change({ parked: event.target.value === "parked" ? null : event.target.value })}>${STATES.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label>`;
   const empty = html`<${Empty} icon="check" title=${state === "parked" ? "Nothing is parked" : "Nothing here"} height=${200}>${state === "parked" ? "Every event could be applied by every read model." : ""}<//>`;

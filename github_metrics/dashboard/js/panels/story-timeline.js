@@ -62,7 +62,7 @@ function Checks({ event, zone }) {
   ];
   return html`<details class="story-checks" open=${failed > 0}>
     <summary><span class="story-counts"><span class="faint">${plural(event.children_total ?? checks.length, "attempt")}</span>${parts}</span></summary>
-    <div class="table-scroll" tabindex="0" role="region" aria-label=${event.description}><table class="table">
+    <div class="table-scroll" tabindex="0" role="group" aria-label=${event.description}><table class="table table-stack">
       <thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col" class="number">Attempt</th><th scope="col">Started</th><th scope="col" class="number">Took</th></tr></thead>
       <tbody>${checks.map((check, index) => html`<${Check} key=${index} check=${check} zone=${zone} />`)}</tbody>
     </table></div>
@@ -74,9 +74,9 @@ function Check({ check, zone }) {
   const took = check.started_at && check.completed_at ? Math.max(0, (new Date(check.completed_at) - new Date(check.started_at)) / 1000) : null;
   return html`<tr>
     <td class="wide outside">${check.name ?? "without a name"}${check.kind === "status" && html` <span class="faint small">status</span>`}</td>
-    <td><${Badge} kind=${RESULT[check.conclusion] ?? "neutral"}>${(check.conclusion ?? check.status ?? "not known").replaceAll("_", " ")}<//></td>
-    <td class="number">${check.attempt ?? "–"}</td>
-    <td><${Time} at=${check.started_at ?? check.timestamp} zone=${zone} as="clock" /></td>
-    <td class="number">${took === null ? "–" : took < 1 ? "0 s" : duration(took)}</td>
+    <td data-label="Result"><${Badge} kind=${RESULT[check.conclusion] ?? "neutral"}>${(check.conclusion ?? check.status ?? "not known").replaceAll("_", " ")}<//></td>
+    <td class="number" data-label="Attempt">${check.attempt ?? "–"}</td>
+    <td data-label="Started"><${Time} at=${check.started_at ?? check.timestamp} zone=${zone} as="clock" /></td>
+    <td class="number" data-label="Took">${took === null ? "–" : took < 1 ? "0 s" : duration(took)}</td>
   </tr>`;
 }

@@ -52,7 +52,7 @@ const DURATIONS = [
   { id: "name", label: "Duration", render: (row) => titled(row.name) },
   { id: "seconds", label: "Is", number: true, render: (row) => (row.seconds === null ? null : row.seconds === 0 ? "0 s" : html`<span title=${`${count(row.seconds)} seconds`}>${duration(row.seconds)}</span>`) },
   { id: "rule", label: "Rule", wide: true, render: (row) => html`<span class="soft">${row.rule.replaceAll("_at", "").replaceAll("_", " ")}</span>` },
-  { id: "flags", label: "", render: (row) => html`${row.imputed && html`<${Badge} kind="warn">imputed<//>`} ${row.clamped && html`<${Badge} kind="warn">clamped<//>`}` },
+  { id: "flags", label: "", of: "Remarks", render: (row) => html`${row.imputed && html`<${Badge} kind="warn">imputed<//>`} ${row.clamped && html`<${Badge} kind="warn">clamped<//>`}` },
 ];
 
 const FACTS = [
