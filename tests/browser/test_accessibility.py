@@ -1,4 +1,4 @@
-"""axe finds nothing serious on any page, in light and in dark, on a desk and on a phone."""
+"""axe finds nothing on any page, in light and in dark, on a desk and on a phone."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ RUN = """async () => (await axe.run(document, {resultTypes: ["violations"]})).vi
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_serious(told: Told, look: Any, page: str, scheme: str) -> None:
+def test_axe_finds_nothing(told: Told, look: Any, page: str, scheme: str) -> None:
     window = look(told.service, color_scheme=scheme, bypass_csp=True)
     window.open(f"?page={page}&range=all")
     window.page.add_script_tag(path=AXE)
