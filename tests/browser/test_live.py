@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -217,3 +218,53 @@ def test_a_parked_event_is_opened_and_tried_again(database: str, service: Servic
         retry.click()
         panel.get_by_text("Nothing is parked").wait_for()
     assert service.get("/api/metrics/parked")["pagination"]["total"] == 0
+
+
+def test_a_range_that_moves_is_read_again_though_nothing_comes(service: Service, look: Any) -> None:
+    window = look(service)
+    page = window.page
+    window.expected = ("Failed to load resource",)
+    page.clock.install()
+    page.route("**/api/metrics/stream*", lambda route: route.fulfill(status=404, json={"reason": "not_live"}))
+    window.open("?range=1h")
+    with page.expect_response("**/api/metrics/summary*"):
+        page.clock.fast_forward("05:00")
+
+
+def test_a_range_that_ends_while_it_is_watched_says_so(service: Service, look: Any) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=4)
+    page = watched(look, service, f"?range=custom&from=2026-01-01T00:00:00Z&to={end:%Y-%m-%dT%H:%M:%SZ}")
+    page.get_by_role("note").filter(has_text="This range ended").wait_for()
+    assert page.locator(".status").inner_text().startswith("Frozen")
+
+
+def test_a_paused_feed_follows_another_filter(service: Service, look: Any) -> None:
+    deliver(service, 6001)
+    page = watched(look, service)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_label("Status").select_option("error")
+    expect(rows(page, 6001)).to_have_count(0, timeout=WAIT)
+
+
+def test_the_feed_is_one_stop_of_the_tab_key(service: Service, look: Any) -> None:
+    for number in (7001, 7002, 7003):
+        deliver(service, number)
+    page = watched(look, service)
+    page.locator(".feed-row").nth(2).wait_for()
+    page.get_by_role("button", name="Pause").focus()
+    page.keyboard.press("Tab")
+    focused = "document.activeElement.textContent"
+    first = page.evaluate(focused)
+    page.keyboard.press("ArrowDown")
+    second = page.evaluate(focused)
+    assert "feed-row" in page.evaluate("document.activeElement.className")
+    assert first != second
+    page.keyboard.press("Home")
+    assert page.evaluate(focused) == first
+    page.keyboard.press("End")
+    page.keyboard.press("Tab")
+    assert "feed-row" not in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Shift+Tab")
+    assert "feed-row" in page.evaluate("document.activeElement.className")
+    page.keyboard.press("Enter")
+    page.locator("dialog[open] .tree").wait_for()

@@ -202,6 +202,26 @@ def test_a_service_without_deliveries_says_how_to_get_some(empty: Service, look:
     assert "entrypoint.py demo" in welcome.inner_text()
 
 
+@pytest.mark.parametrize("name", ["Reviews", "Operations"])
+def test_every_page_says_so_until_something_has_come(empty: Service, look: Any, name: str) -> None:
+    page = look(empty).open()
+    page.get_by_role("navigation").get_by_role("link", name=name).click()
+    welcome = page.get_by_role("region", name="No deliveries yet")
+    page.get_by_role("heading", name=name, level=1).wait_for()
+    expect(welcome).to_have_count(1)
+    empty.post("pull_request", payload("opened", pull_request=pull_request(1)))
+    expect(welcome).to_have_count(0)
+
+
+def test_the_form_of_dates_holds_in_charts_too(told: Told, look: Any) -> None:
+    page = look(told.service).open("?range=7d")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("ISO 8601").check()
+    page.keyboard.press("Escape")
+    day = told.until.strftime("%m-%d")
+    expect(page.locator(".chart-area").first.get_by_text(day)).to_have_count(1)
+
+
 def test_a_list_is_sorted_over_the_whole_of_it(told: Told, look: Any) -> None:
     page = look(told.service).open("?range=all&repos.size=2")
     table = page.locator(".table-scroll[aria-label=Repositories]")

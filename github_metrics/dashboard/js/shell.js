@@ -11,12 +11,13 @@ import { FilterBar } from "./filters/bar.js";
 import { useMaintainers } from "./filters/people.js";
 import { describe } from "./filters/range.js";
 import { session, signOut } from "./lib/api.js";
-import { useFilters } from "./lib/filters.js";
+import { useEnding, useFilters } from "./lib/filters.js";
 import { dateTime } from "./lib/format.js";
 import { html } from "./lib/html.js";
 import { change, follow, hrefOfPage, place } from "./lib/place.js";
 import { pullRequestOf } from "./lib/pull-requests.js";
 import { useQuery } from "./lib/query.js";
+import { Welcome } from "./panels/welcome.js";
 import { resolve } from "./lib/ranges.js";
 import { useStore } from "./lib/store.js";
 import { pageOf, PAGES } from "./pages.js";
@@ -25,6 +26,7 @@ export function Shell() {
   const search = useStore(place);
   const page = pageOf(search.get("page"));
   const filters = useFilters();
+  useEnding(filters);
   const [opened, setOpened] = useState(null);
   const close = () => setOpened(null);
   const { module, error, retry } = useModule(page);
@@ -43,6 +45,7 @@ export function Shell() {
         ${module && html`<${FilterBar} filters=${filters} takes=${module.takes} />`}
         <main id="main" class="page" tabindex="-1" ref=${main} data-waiting=${(!module && !error) || undefined}>
           ${module?.takes.length > 0 && html`<p class="printed">${inForce(filters, module.takes)}</p>`}
+          ${page.id !== "overview" && html`<${Begin} />`}
           ${module && html`<${Frozen} filters=${filters} takes=${module.takes} />`}
           ${error ? html`<${Failure} error=${error} retry=${retry} height=${320} />` : module && !waits ? html`<${Guard} key=${page.id} of=${search} height=${320}><${module.default} filters=${filters} /><//>` : html`<${Loading} height=${480} />`}
         </main>
@@ -102,6 +105,13 @@ function inForce(filters, takes) {
     ["users", [...filters.users, ...filters.excluded.map((login) => `without ${login}`), filters.actors ? `actors: ${filters.actors}` : "", filters.maintainers ? "" : "without maintainers"].filter(Boolean).join(", ")],
   ];
   return said.filter(([name, text]) => takes.includes(name) && text).map(([, text]) => text).join(" · ");
+}
+
+/** Where nothing has come yet, no range and no filter would help. The overview sees that by itself. */
+function Begin() {
+  const { data } = useQuery("projections", {});
+  const nothing = data?.projections.length > 0 && data.projections.every((one) => one.position === 0 && one.lag_events === 0);
+  return nothing ? html`<${Welcome} />` : null;
 }
 
 /** What came after the range has ended is not in it, and the page says so. */

@@ -3,7 +3,7 @@ import { loadEcharts } from "../lib/echarts.js";
 import { html } from "../lib/html.js";
 import { faded, palette } from "../lib/palette.js";
 import { onPrint } from "../lib/printing.js";
-import { appearance } from "../lib/settings.js";
+import { appearance, settings } from "../lib/settings.js";
 import { useStore } from "../lib/store.js";
 import { Icon } from "./icon.js";
 import { DataTable } from "./table.js";
@@ -81,6 +81,7 @@ function fit(chart, draw) {
  */
 export function Chart({ label, summary, option, table, height = 260, legend, onPick }) {
   const { dark, calm } = useStore(appearance);
+  const dates = useStore(settings, (chosen) => chosen.dates);
   const [asTable, showTable] = useState(false);
   const [failed, setFailed] = useState(null);
   const element = useRef(null);
@@ -120,8 +121,8 @@ export function Chart({ label, summary, option, table, height = 260, legend, onP
     chart.current.off("click");
     if (onPick) chart.current.on("click", onPick);
   }
-  useEffect(() => draw(), [option, dark, calm, asTable]);
-  useEffect(() => onPrint((onPaper) => (onPaper ? fit(chart.current, draw) : draw())), [option, dark, calm, asTable]);
+  useEffect(() => draw(), [option, dark, calm, dates, asTable]);
+  useEffect(() => onPrint((onPaper) => (onPaper ? fit(chart.current, draw) : draw())), [option, dark, calm, dates, asTable]);
 
   const shown = asTable || failed;
   return html`<figure class="chart" style=${{ minHeight: `${height + 28}px` }}>

@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useReducer } from "preact/hooks";
 import { now } from "./clock.js";
 import { place } from "./place.js";
 import { DEFAULT, isKnown, resolve } from "./ranges.js";
@@ -27,6 +27,24 @@ export function filtersOf(parameters) {
 export function useFilters() {
   const search = useStore(place);
   return useMemo(() => filtersOf(search), [search]);
+}
+
+/** Draw again when time makes the range another: when it ends, or another day begins. */
+export function useEnding(filters) {
+  const [, redraw] = useReducer((count) => count + 1, 0);
+  useEffect(() => {
+    const shown = () => {
+      const { start, end, live } = resolve(filters);
+      return live ? "live" : `${start} ${end}`;
+    };
+    let before = shown();
+    const timer = setInterval(() => {
+      if (shown() === before) return;
+      before = shown();
+      redraw();
+    }, 1_000);
+    return () => clearInterval(timer);
+  }, [filters]);
 }
 
 /** Whether anything but the time is filtered. */

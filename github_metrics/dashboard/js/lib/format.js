@@ -83,7 +83,14 @@ export const dateTime = (value, zone) => (known(value) ? `${day(value, zone)}, $
 export const exactly = (value, zone) => (known(value) ? `${day(value, zone)}, ${dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value))} ${zone}` : EMPTY);
 export const clock = (value, zone) => dateFormat(zone, { dateless: true, fields: CLOCK }).format(date(value));
 export const clockSeconds = (value, zone) => dateFormat(zone, { dateless: true, fields: { ...CLOCK, second: "2-digit" } }).format(date(value));
-export const dayShort = (value, zone) => dateFormat(zone, { dateless: true, fields: { month: "short", day: "numeric" } }, "system").format(date(value));
+
+/** A day without its year, where it stands beside others: [from, to] of the whole one; in words where that is chosen. */
+const YEARLESS = { iso: [5, 10], dmy: [0, 5], mdy: [0, 5] };
+const inWords = (value, zone) => dateFormat(zone, { dateless: true, fields: { month: "short", day: "numeric" } }, "system").format(date(value));
+export function dayShort(value, zone) {
+  const part = YEARLESS[settings.get().dates];
+  return part ? day(value, zone).slice(...part) : inWords(value, zone);
+}
 export const dateTimeShort = (value, zone) => `${dayShort(value, zone)}, ${clock(value, zone)}`;
 export const monthYear = (value, zone) => dateFormat(zone, { dateless: true, fields: { month: "short", year: "numeric" } }, "system").format(date(value));
 

@@ -2,7 +2,7 @@ import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import { metrics, read } from "./api.js";
 import { parametersOf } from "./filters.js";
 import { live, noteAnswer, noteCost } from "./live.js";
-import { resolve } from "./ranges.js";
+import { hasMoved, resolve } from "./ranges.js";
 
 /** What was last read, by what was asked: shown at once when it is asked for again. */
 const kept = new Map();
@@ -12,6 +12,8 @@ const MOST = 200;
 const PASSING = [0, 502, 503, 504];
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 30_000;
+
+const LOOK = 20_000; // So often: whether time alone has changed what is asked for.
 
 function keep(key, data) {
   kept.delete(key);
@@ -56,7 +58,7 @@ function ask(key, url, all, anew = false) {
 /**
  * GET api/metrics/<path>: {data, error, loading, at, refresh}.
  * `takes`: the filters that the endpoint understands (names of filters.js: PARAMETERS); it is asked again when one changes,
- * and, in a range that is still running, when events have come; `still`: never by itself; `every`: also so many
+ * and, in a range that is still running, when events have come, and as it moves on; `still`: never by itself; `every`: also so many
  * milliseconds later; `all`: every page of a list. `path` null asks nothing.
  */
 export function useQuery(path, parameters = {}, { takes = [], filters = null, still = false, every = 0, all = false } = {}) {
@@ -91,17 +93,21 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
     own.refresh = refresh;
     refresh(false);
     let { tick } = live.get();
-    const timer = every && setInterval(() => document.visibilityState === "visible" && refresh(), every);
+    const seen = () => document.visibilityState === "visible";
+    const timer = every && setInterval(() => seen() && refresh(), every);
+    const moves = !still && filters !== null && takes.includes("window");
+    const look = moves && setInterval(() => seen() && kept.has(key) && hasMoved(filters, new Date(kept.get(key).at)) && refresh(), LOOK);
     const leave = live.subscribe((told) => {
       if (told.tick === tick) return;
       tick = told.tick;
       const moving = !still && (filters === null || !takes.includes("window") || resolve(filters).live);
-      if (moving && document.visibilityState === "visible") refresh();
+      if (moving && seen()) refresh();
     });
     return () => {
       left = true;
       clearTimeout(waits);
       clearInterval(timer);
+      clearInterval(look);
       leave();
     };
   }, [key, every]);

@@ -46,6 +46,17 @@ export function resolve({ range, from, to, tz }, at = now()) {
   return asked.by === 0 ? { start, end: minute, live: true } : { start, end: beginning(asked.unit, at, tz, asked.by + 1), live: false };
 }
 
+/**
+ * Whether time alone has changed the window since `then`: it has ended, is of another day, or ends now and has moved by a
+ * sixtieth of its length, or a minute if that is more.
+ */
+export function hasMoved(filters, then, at = now()) {
+  const [before, after] = [resolve(filters, then), resolve(filters, at)];
+  if (before.live !== after.live) return true;
+  if (after.start === null || before.start.getTime() === after.start.getTime()) return false;
+  return !after.live || after.start - before.start >= Math.max(MINUTE, (after.end - after.start) / 60);
+}
+
 export const labelOf = (range) => known.get(range)?.label ?? "Custom range";
 export const isKnown = (range) => known.has(range);
 

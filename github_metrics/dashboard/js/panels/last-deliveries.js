@@ -1,4 +1,5 @@
 import { ListPanel } from "../components/table.js";
+import { Empty } from "../components/states.js";
 import { Time } from "../components/time.js";
 import { breakable } from "../lib/format.js";
 import { html } from "../lib/html.js";
@@ -17,5 +18,5 @@ export function LastDeliveries({ filters, span }) {
     { id: "event_type", label: "What", wide: true, sort: "event_type", render: (row) => html`<a href=${href({ event: row.delivery_id })} onClick=${follow}>${inWords(row.event_type)}${row.action ? ` ${inWords(row.action)}` : ""}</a>` },
     { id: "sender", label: "By", sort: "sender", render: (row) => html`<span class="outside">${row.sender ?? "–"}</span>` },
   ];
-  return html`<${ListPanel} title="Last delivery of each repository" span=${span} path="log" takes=${[]} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => row.repository_id} name="repositories" order=${ORDER} every=${10_000} />`;
+  return html`<${ListPanel} title="Last delivery of each repository" span=${span} path="log" takes=${[]} filters=${filters} columns=${columns} rowsOf=${rowsOf} rowKey=${(row) => row.repository_id} name="repositories" order=${ORDER} empty=${html`<${Empty} title="No repository has been heard of" height=${160} />`} every=${10_000} />`;
 }

@@ -62,9 +62,11 @@ export function LiveFeed({ filters, summary, span }) {
   const search = useStore(place);
   const type = search.get("feed.type");
   const status = STATUSES.find((one) => one === search.get("feed.status")) ?? null;
-  const [held, setHeld] = useState(null);
   const query = useQuery("webhooks", { page_size: READ, event_type: type, status }, { takes: TAKES, filters });
-  const pushed = usePushed(filters, type, status, JSON.stringify([filters, type, status]));
+  const chosen = JSON.stringify([filters, type, status]);
+  const pushed = usePushed(filters, type, status, chosen);
+  const [hold, setHold] = useState(null);
+  const held = hold?.chosen === chosen ? hold.events : null; // Another choice is to be seen.
   const events = merged(query.data?.data ?? [], pushed);
   const fresh = held ? events.filter((event) => event.position > (held[0]?.position ?? 0)).length : 0;
   const types = Object.keys(summary.data?.event_type_distribution ?? {});
@@ -74,20 +76,39 @@ export function LiveFeed({ filters, summary, span }) {
       <option value="">All types</option>${[...new Set([...types, type].filter(Boolean))].map((one) => html`<option key=${one} value=${one}>${inWords(one)}</option>`)}</select></label>
     <label class="select"><span class="only-heard">Status</span><select value=${status ?? ""} onChange=${(event) => change({ "feed.status": event.target.value || null }, { replace: true })}>
       <option value="">Any status</option>${STATUSES.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label>
-    ${live && html`<button type="button" class="button" aria-pressed=${held !== null} onClick=${() => setHeld(held ? null : events)}><${Icon} name=${held ? "play" : "pause"} />${held ? "Resume" : "Pause"}</button>`}`;
+    ${live && html`<button type="button" class="button" aria-pressed=${held !== null} onClick=${() => setHold(held ? null : { chosen, events })}><${Icon} name=${held ? "play" : "pause"} />${held ? "Resume" : "Pause"}</button>`}`;
   const shown = held ?? events;
   return html`<${Panel} title=${live ? "Live events" : "Events"} note=${live ? "as they come, newest first" : "the last of the range"} span=${span} query=${query} rows=${10} height=${420} tools=${tools} flush>
     ${() => html`<div class="feed-box">
-      ${held && html`<button type="button" class="feed-held" onClick=${() => setHeld(null)}>Paused${fresh ? `: ${plural(fresh, "new event")}` : ""}</button>`}
-      ${shown.length ? html`<ol class="feed" aria-label="Events" tabindex="0" data-dated=${shown.some((event) => feedTime(event.created_at) === "short") || undefined}>${shown.map((event) => html`<${Row} key=${event.position} event=${event} zone=${filters.tz} />`)}</ol>` : html`<${Empty} title="No events match" height=${360}>The range, or a filter, leaves nothing.<//>`}
+      ${held && html`<button type="button" class="feed-held" onClick=${() => setHold(null)}>Paused${fresh ? `: ${plural(fresh, "new event")}` : ""}</button>`}
+      ${shown.length ? html`<${Rows} events=${shown} zone=${filters.tz} />` : html`<${Empty} title="No events match" height=${360}>The range, or a filter, leaves nothing.<//>`}
       ${live && !held && html`<${Announcement} newest=${events[0]?.position ?? 0} />`}
     </div>`}
   <//>`;
 }
 
-function Row({ event, zone }) {
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
+
+/** One stop of the tab key; the arrow keys lead from event to event, as rows come above. */
+function Rows({ events, zone }) {
+  const [at, setAt] = useState(null);
+  const list = useRef(null);
+  const current = events.some((event) => event.position === at) ? at : events[0].position;
+  const onKeyDown = (event) => {
+    const step = STEPS[event.key];
+    if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const next = events.findIndex(({ position }) => position === current) + step;
+    list.current.children[Math.max(0, Math.min(events.length - 1, next))].firstElementChild.focus();
+  };
+  return html`<ol class="feed" ref=${list} aria-label="Events; arrow keys lead from one to the next" onKeyDown=${onKeyDown} data-dated=${events.some((event) => feedTime(event.created_at) === "short") || undefined}>
+    ${events.map((event) => html`<${Row} key=${event.position} event=${event} zone=${zone} reached=${event.position === current} onFocus=${() => setAt(event.position)} />`)}
+  </ol>`;
+}
+
+function Row({ event, zone, reached, onFocus }) {
   const what = `${inWords(event.event_type)}${event.action ? ` ${inWords(event.action)}` : ""}`;
-  return html`<li><a class="feed-row" href=${href({ event: event.delivery_id })} onClick=${follow}>
+  return html`<li><a class="feed-row" tabindex=${reached ? 0 : -1} onFocus=${onFocus} href=${href({ event: event.delivery_id })} onClick=${follow}>
     <span class="feed-time faint numbers"><${Time} at=${event.created_at} zone=${zone} as=${feedTime(event.created_at)} /></span>
     <span class="feed-what cut">${what}${event.pr_number !== null && html` <span class="accent numbers">#${event.pr_number}</span>`}</span>
     <span class="feed-where cut soft outside">${event.repository ?? "no repository"}</span>
