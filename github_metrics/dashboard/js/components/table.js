@@ -59,6 +59,12 @@ export function Pager({ pagination, size, onPage, onSize, name }) {
   </nav>`;
 }
 
+/** A size of pages that an address may ask for; null is none. */
+function sizeIn(text) {
+  const size = parseInt(text, 10);
+  return size >= 1 && size <= SIZES.at(-1) ? size : null;
+}
+
 /** Every row of a list, read page by page, as a file. */
 async function save(path, parameters, rowsOf, name) {
   const rows = [];
@@ -103,7 +109,7 @@ export function ListPanel({ title, note, span, path, parameters = {}, takes = ["
   const search = useStore(place);
   const [own, setOwn] = useState({ page: 1, size: firstSize, sort: order });
   const [by, direction] = (at && search.get(`${at}.sort`)?.split(" ")) || [];
-  const state = at ? { page: Math.max(1, parseInt(search.get(`${at}.page`), 10) || 1), size: SIZES.find((one) => one === Number(search.get(`${at}.size`))) ?? firstSize, sort: columns.some(({ sort }) => sort && sort === by) ? { by, descending: direction === "down" } : order } : own;
+  const state = at ? { page: Math.max(1, parseInt(search.get(`${at}.page`), 10) || 1), size: sizeIn(search.get(`${at}.size`)) ?? firstSize, sort: columns.some(({ sort }) => sort && sort === by) ? { by, descending: direction === "down" } : order } : own;
   const asked = { ...parameters, ...(state.sort ? { ...listed, sort: `${state.sort.descending ? "-" : ""}${state.sort.by}` } : {}) };
 
   const move = (changes) => {
