@@ -29,6 +29,8 @@ WHOLE = "main :is([aria-busy=true], .bone, .is-stale, .chart-area:not(:has(svg p
 CHARTS = "main .chart-area"
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
 FETCHED = "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.transferSize, 0)"
+SETTLED_MS = 2_000
+"""A new window of Chromium first makes its own controls ready, on both cores; a reader's is open before the click."""
 TARGET_MS = 1_000
 TARGET_KB = 450
 
@@ -83,6 +85,7 @@ def opened(browser: Any, url: str, search: str) -> dict[str, float]:
     """What it took to open the overview once, in milliseconds, and what was fetched, compressed, in kB."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
+    page.wait_for_timeout(SETTLED_MS)
     began = time.perf_counter()
     page.goto(f"{url}/dashboard{search}", wait_until="commit")
     page.wait_for_selector(".tile-value:not(:has(.bone))")

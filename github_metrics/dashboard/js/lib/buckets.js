@@ -6,15 +6,20 @@ import { now } from "./clock.js";
 /** What all time is probably shown in: asked for at once, so that nothing waits for the first event to be known. */
 export const PROBABLE = "week";
 
-/** The bucket in which the chosen window is shown; for all time the first event decides, null until it is known. */
-export function useBucket(filters) {
+/** The bucket in which a window with a beginning is shown; null for all time. */
+export function knownBucket(filters) {
   const { start, end } = resolve(filters);
-  const open = start === null;
-  const { data } = useQuery(open ? "trends" : null, { bucket: PROBABLE, group_by: "event_type" }, { takes: ["window", "tz", "repositories", "users", "actors"], filters, still: true });
-  if (!open) return bucketFor((end ?? now()) - start);
+  return start === null ? null : bucketFor((end ?? now()) - start);
+}
+
+/** The same; for all time the first event decides, null until it is known. */
+export function useBucket(filters) {
+  const known = knownBucket(filters);
+  const { data } = useQuery(known ? null : "trends", { bucket: PROBABLE, group_by: "event_type" }, { takes: ["window", "tz", "repositories", "users", "actors"], filters, still: true });
+  if (known) return known;
   if (!data) return null;
   const first = data.trends[0]?.bucket;
-  return first ? bucketFor((end ?? now()) - new Date(first)) : "day";
+  return first ? bucketFor((resolve(filters).end ?? now()) - new Date(first)) : "day";
 }
 
 /** A bucket on an axis. */

@@ -1,22 +1,28 @@
 import { html } from "./html.js";
 import { settings } from "./settings.js";
 
-const whole = new Intl.NumberFormat("en");
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+/** Making a format of Intl takes far longer than writing with it: each is made once, and not before it is needed. */
+function once(options) {
+  let made;
+  return { format: (value) => (made ??= new Intl.NumberFormat("en", options)).format(value) };
+}
+
+const whole = once();
+const compact = once({ notation: "compact", maximumFractionDigits: 1 });
+const digitsAfterThePoint = [];
 const EMPTY = "–";
 
 const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
 
 export const count = (value) => (known(value) ? whole.format(value) : EMPTY);
 export const short = (value) => (known(value) ? (Math.abs(value) < 10_000 ? whole.format(Math.round(value * 10) / 10) : compact.format(value)) : EMPTY);
-const digitsAfterThePoint = [];
 
-/** Making a format of Intl takes far longer than writing with it: each is made once. */
 export function fixed(value, digits = 1) {
   if (!known(value)) return EMPTY;
-  digitsAfterThePoint[digits] ??= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  digitsAfterThePoint[digits] ??= once({ minimumFractionDigits: digits, maximumFractionDigits: digits });
   return digitsAfterThePoint[digits].format(value);
 }
+
 export const percent = (value, digits = 1) => (known(value) ? `${fixed(value, value === 100 || value === 0 ? 0 : digits)}%` : EMPTY);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 

@@ -3,16 +3,21 @@
 const NAMES = ["surface", "raised", "line", "line-strong", "text", "text-soft", "text-faint", "accent", "good", "bad", "warn", "series-other"];
 export const SERIES = 8;
 
+/** All are set, and then all are read: after each change the browser would work the styles out anew. */
 export function palette() {
   const probe = document.createElement("span");
   probe.hidden = true;
-  document.body.append(probe);
   const shown = (name) => {
-    probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
+    const part = document.createElement("i");
+    part.style.color = `var(--${name})`;
+    probe.append(part);
+    return [name, getComputedStyle(part)];
   };
-  const colours = Object.fromEntries(NAMES.map((name) => [name, shown(name)]));
-  colours.series = Array.from({ length: SERIES }, (_, index) => shown(`series-${index + 1}`));
+  const named = NAMES.map(shown);
+  const series = Array.from({ length: SERIES }, (_, index) => shown(`series-${index + 1}`));
+  document.body.append(probe);
+  const colours = Object.fromEntries(named.map(([name, style]) => [name, style.color]));
+  colours.series = series.map(([, style]) => style.color);
   colours.font = getComputedStyle(document.documentElement).fontFamily;
   probe.remove();
   return colours;

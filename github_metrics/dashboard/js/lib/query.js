@@ -55,16 +55,29 @@ function ask(key, url, all, anew = false) {
   return running.get(key);
 }
 
+/** {key, url}: what is asked, and where, of the page `page` where that matters. */
+function questionOf(path, parameters, { takes = [], filters = null, all = false }) {
+  const chosen = filters === null ? "" : JSON.stringify(takes.map((name) => [name, parametersOf([name], filters, new Date(0))]).concat([[filters.range, filters.from, filters.to]]));
+  const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });
+  return { key: `${path} ${all} ${JSON.stringify(parameters)} ${chosen}`, url };
+}
+
+/** Ask now what `useQuery` will be asked with the same arguments: it shares the answer. */
+export function expect(path, parameters, options) {
+  const { key, url } = questionOf(path, parameters, options);
+  ask(key, url, options.all).catch(() => {}); // Who shows it asks again, and tells.
+}
+
 /**
  * GET api/metrics/<path>: {data, error, loading, at, refresh}.
  * `takes`: the filters that the endpoint understands (names of filters.js: PARAMETERS); it is asked again when one changes,
  * and, in a range that is still running, when events have come, and as it moves on; `still`: never by itself; `every`: also so many
  * milliseconds later; `all`: every page of a list. `path` null asks nothing.
  */
-export function useQuery(path, parameters = {}, { takes = [], filters = null, still = false, every = 0, all = false } = {}) {
+export function useQuery(path, parameters = {}, options = {}) {
+  const { takes = [], filters = null, still = false, every = 0, all = false } = options;
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const chosen = filters === null ? "" : JSON.stringify(takes.map((name) => [name, parametersOf([name], filters, new Date(0))]).concat([[filters.range, filters.from, filters.to]]));
-  const key = path ? `${path} ${all} ${JSON.stringify(parameters)} ${chosen}` : null;
+  const { key, url } = path ? questionOf(path, parameters, options) : { key: null };
   const state = useRef({ key: null, path: null, error: null });
   if (state.current.key !== key) {
     const before = state.current.path === path ? kept.get(state.current.key)?.data : undefined;
@@ -75,7 +88,6 @@ export function useQuery(path, parameters = {}, { takes = [], filters = null, st
   useLayoutEffect(() => {
     if (key === null) return undefined;
     const own = state.current;
-    const url = (page) => metrics(path, { ...parameters, ...(all ? { page, page_size: 100 } : {}), ...(filters === null ? {} : parametersOf(takes, filters)) });
     let waits = null;
     let pause = FIRST_PAUSE;
     let left = false;

@@ -1,4 +1,4 @@
-import { PROBABLE, useBucket } from "../lib/buckets.js";
+import { useBucket } from "../lib/buckets.js";
 import { html } from "../lib/html.js";
 import { useQuery } from "../lib/query.js";
 import { EventsOverTime } from "../panels/events-over-time.js";
@@ -8,14 +8,15 @@ import { Processing } from "../panels/processing.js";
 import { ProjectionsHealth } from "../panels/projections-health.js";
 import { TopRepositories } from "../panels/top-repositories.js";
 import { Welcome } from "../panels/welcome.js";
+import * as questions from "./overview-questions.js";
 
-export const takes = ["window", "tz", "repositories", "users", "actors"];
+export const takes = questions.takes;
 
 /** What has come in, and how it was processed. */
 export default function Overview({ filters }) {
   const bucket = useBucket(filters);
-  const summary = useQuery("summary", {}, { takes: takes.filter((one) => one !== "tz"), filters });
-  const trends = useQuery("trends", { bucket: bucket ?? PROBABLE, group_by: "event_type" }, { takes, filters });
+  const summary = useQuery(...questions.summaryOf(filters));
+  const trends = useQuery(...questions.trendsOf(filters, bucket));
   const none = summary.data?.summary.total_events === 0;
   const ever = useQuery(none ? "webhooks" : null, { page_size: 1 });
   const shared = { filters, summary, trends: bucket ? trends : { ...trends, loading: true }, bucket };
