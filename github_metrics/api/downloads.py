@@ -71,8 +71,10 @@ class Downloads:
 
 
 async def _ended(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel them, once: who is cancelled again while tidying up leaves it half done."""
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():
+            task.cancel()
     if tasks:
         await asyncio.wait(tasks)
 

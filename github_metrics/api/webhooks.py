@@ -110,7 +110,9 @@ async def get_webhook_events(
     after: Annotated[
         int | None,
         Query(
-            ge=0, le=MAX_POSITION, description="only events before this position, instead of `page`: for deep paging"
+            ge=0,
+            le=MAX_POSITION,
+            description="only events beyond this position, as sorted, instead of `page`: for deep paging",
         ),
     ] = None,
     sort: Sort = None,

@@ -30,11 +30,12 @@ READS = (
     RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/(?!stream$).+)$", mcp_type=MCPType.TOOL),
     RouteMap(mcp_type=MCPType.EXCLUDE),
 )
-HIDDEN = frozenset({"min_position", "format", "list"})
+HIDDEN = frozenset({"min_position", "format"})
 """Parameters that are of no use to who cannot write, and reads JSON."""
 SHORT = {
     "start_time": "ISO 8601, 24h, 7d, today, last week",
     "repositories": "org/repo",
+    "list": "which one sort is of",
     **dict.fromkeys(("end_time", "users", "exclude_users", "actors", "tz", "page", "page_size", "sort"), ""),
 }
 """Descriptions that would be repeated at length for every tool; the instructions have the rest."""
