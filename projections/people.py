@@ -155,9 +155,9 @@ def approvals(asked: People) -> sql.Composed:
     return APPROVALS.format(touched=sql.SQL(TOUCHED), reviewed=reviewed, marked=marked)
 
 
-def touched(asked: People, name: Literal["reviewed", "marked"]) -> sql.Composable:
-    """The condition that something was done with a pull request in the window, by one expression of TOUCHED. Of all
-    time it is not asked.
+def touched(asked: People, name: str) -> sql.Composable:
+    """The condition that something was done with a pull request in the window, by an expression that names those. Of
+    all time it is not asked.
     """
     if asked.start is None and asked.end is None:
         return sql.SQL("true")

@@ -1,4 +1,6 @@
-"""Lists of which something is said as a whole: one query gives a page, the number of all rows, and a summary of them."""
+"""Lists of which something is said as a whole: one query gives a page, the number of all rows, and a summary of them;
+of one list, or of several that are made of the same.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,8 @@ LEFT JOIN (
 ) AS page ON true ORDER BY page.place
 """
 )
+PAGES = sql.SQL("WITH {shared} SELECT {pages}")
+ONE_OF_THEM = sql.SQL("(SELECT jsonb_agg(page ORDER BY place) FROM ({page}) AS page) AS {name}")
 WHOLE = sql.SQL("WITH {parts} SELECT * FROM listed")
 
 
@@ -46,12 +50,29 @@ class Section:
         """The same in another order, what is not known last. Raises KeyError."""
         return replace(self, order=ordered(self.sorts[name], self.order, descending=descending))
 
-    def whole(self, arguments: dict[str, Any]) -> ListQuery:
-        """All of the list."""
-        return ListQuery(WHOLE.format(parts=self.parts), self.order, arguments)
+    def whole(self, arguments: dict[str, Any], *shared: sql.Composable) -> ListQuery:
+        """All of the list. `shared`: expressions that come before its own."""
+        return ListQuery(WHOLE.format(parts=sql.SQL(", ").join([*shared, self.parts])), self.order, arguments)
 
     async def page(self, snapshot: Snapshot, arguments: dict[str, Any], part: Part) -> Summed:
         """One page of the list, and the summary of all of it."""
-        query = PAGE.format(parts=self.parts, summary=self.summary, order=self.order)
-        found = await snapshot.rows(query, {**arguments, **part._asdict()})
-        return Summed([row for row in found if row["place"] is not None], found[0]["total"], found[0]["summary"])
+        return _summed(await snapshot.rows(self.paged, {**arguments, **part._asdict()}))
+
+    @property
+    def paged(self) -> sql.Composed:
+        """The query of a page."""
+        return PAGE.format(parts=self.parts, summary=self.summary, order=self.order)
+
+
+async def page_each(
+    snapshot: Snapshot, shared: sql.Composable, sections: Mapping[str, Section], arguments: dict[str, Any], part: Part
+) -> dict[str, Summed]:
+    """The same page of each, by name; the expressions that they share are worked out once. Values are those of JSON."""
+    each = [ONE_OF_THEM.format(page=of.paged, name=sql.Identifier(name)) for name, of in sections.items()]
+    query = PAGES.format(shared=shared, pages=sql.SQL(", ").join(each))
+    found = await snapshot.one(query, {**arguments, **part._asdict()})
+    return {name: _summed(found[name]) for name in sections}
+
+
+def _summed(found: list[Record]) -> Summed:
+    return Summed([row for row in found if row["place"] is not None], found[0]["total"], found[0]["summary"])

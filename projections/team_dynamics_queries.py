@@ -22,17 +22,43 @@ CRITICAL_SECONDS = 48 * 3600
 WAITING = sql.SQL("p.merged_at IS NULL AND p.closed_at IS NULL AND NOT coalesce(p.draft, false)")
 """Open and ready, now."""
 
-WORKLOAD = sql.SQL("""{facts}, {touched},
-    acts AS (
-        SELECT person, min("user") AS "user", bool_or(bot) AS bot, min(at) FILTER (WHERE approves) AS approved_at,
-               count(*) FILTER (WHERE review AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz) AS reviews
-        FROM (
-            SELECT repository_id, number, at, person, "user", bot, true AS review, state = 'approved' AS approves
-            FROM reviews WHERE {reviewed}
-            UNION ALL
-            SELECT repository_id, number, at, person, "user", bot, false, true FROM marks WHERE {reviewed}
-        ) AS given GROUP BY repository_id, number, person
+ACTS = sql.SQL("""{facts}, {touched},
+    concerned AS MATERIALIZED (
+        SELECT * FROM reviewed
+        UNION
+        SELECT repository_id, number FROM pulls
+        WHERE ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
     ),
+    acts AS MATERIALIZED (
+        SELECT * FROM (
+            SELECT person, coalesce(min("user") FILTER (WHERE review), min("user")) AS "user", bool_or(bot) AS bot,
+                   min(at) FILTER (WHERE approves) AS approved_at,
+                   count(*) FILTER (WHERE review AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
+                       AS reviews,
+                   min(ready_at) AS ready_at, count(*) FILTER (WHERE review AND timely) AS timely_reviews,
+                   min(at) FILTER (WHERE review AND timely) AS timely_review_at,
+                   min(at) FILTER (WHERE approves AND timely) AS timely_approval_at
+            FROM (
+                SELECT repository_id, number, at, person, "user", bot, ready_at, {timely} AS timely,
+                       true AS review, state = 'approved' AS approves
+                FROM reviews WHERE {concerned}
+                UNION ALL
+                SELECT repository_id, number, at, person, "user", bot, ready_at, {timely}, false, true
+                FROM marks WHERE {concerned}
+            ) AS given GROUP BY number, repository_id, person
+        ) AS of_each WHERE {chosen}
+    )
+""")
+"""What each person did with each pull request. `timely`: the pull request became ready in the window, and this was done
+between then and its merge. The number is compared first, since it tells most pull requests apart.
+"""
+TIMELY = sql.SQL("""
+    ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
+    AND at >= ready_at AND at < coalesce(merged_at, 'infinity')
+""")
+APPROVED = sql.SQL("approved_at >= %(start)s::timestamptz AND approved_at < %(end)s::timestamptz")
+"""By the first approval, so that it counts in one window only."""
+WORKLOAD = sql.SQL("""
     work AS (
         SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(created)::bigint AS prs_created,
                sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved, sum(open)::bigint AS wip
@@ -46,9 +72,7 @@ WORKLOAD = sql.SQL("""{facts}, {touched},
         ) AS each_one GROUP BY person HAVING sum(created + reviewed + approved) > 0
     ),
     listed AS MATERIALIZED (SELECT * FROM work WHERE {chosen})
-""")
-APPROVED = sql.SQL("approved_at >= %(start)s::timestamptz AND approved_at < %(end)s::timestamptz")
-"""By the first approval, so that it counts in one window only."""
+""").format(waiting=WAITING, approved=APPROVED, chosen=sql.SQL(CHOSEN))
 WORKLOAD_SUMMARY = sql.SQL("""
     SELECT count(*) AS total_contributors, {prs} AS prs_per_contributor,
            (SELECT jsonb_build_object('user', "user", 'total_prs', prs_created) FROM listed WHERE prs_created > 0
@@ -57,16 +81,11 @@ WORKLOAD_SUMMARY = sql.SQL("""
     FROM listed
 """).format(prs=statistics("prs_created", "prs_created > 0"), gini=gini("SELECT prs_created FROM listed"))
 
-READY = sql.SQL("""
-    ready_at >= %(start)s::timestamptz AND ready_at < %(end)s::timestamptz
-    AND at >= ready_at AND at < coalesce(merged_at, 'infinity')
-""")
-"""The pull request became ready in the window, and this was done between then and its merge."""
 REVIEW_EFFICIENCY = sql.SQL("""
     waits AS MATERIALIZED (
-        SELECT person, min("user") AS "user", count(*) AS reviews,
-               extract(epoch FROM min(at) - min(ready_at))::float8 AS seconds
-        FROM reviews WHERE {ready} AND {chosen} GROUP BY repository_id, number, person
+        SELECT person, "user", timely_reviews AS reviews,
+               extract(epoch FROM timely_review_at - ready_at)::float8 AS seconds
+        FROM acts WHERE timely_reviews > 0
     ),
     listed AS MATERIALIZED (
         SELECT person, min("user") AS "user", sum(reviews)::bigint AS total_reviews, count(*) AS sample,
@@ -77,7 +96,7 @@ REVIEW_EFFICIENCY = sql.SQL("""
         SELECT *, sample < %(min_reviews)s AS low FROM listed
         WHERE sample >= least(%(min_reviews)s, (SELECT max(sample) FROM listed))
     )
-""").format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=statistics("seconds"))
+""").format(seconds=statistics("seconds"))
 REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
     SELECT {seconds} AS review_time,
            (SELECT to_jsonb(enough) FROM enough ORDER BY median, person LIMIT 1) AS fastest_reviewer,
@@ -87,13 +106,8 @@ REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
 
 BOTTLENECKS = sql.SQL("""
     waits AS MATERIALIZED (
-        SELECT person, min("user") AS "user", extract(epoch FROM min(at) - min(ready_at))::float8 AS seconds
-        FROM (
-            SELECT repository_id, number, at, person, "user", bot, ready_at FROM reviews
-            WHERE state = 'approved' AND {ready} AND {chosen}
-            UNION ALL
-            SELECT repository_id, number, at, person, "user", bot, ready_at FROM marks WHERE {ready} AND {chosen}
-        ) AS given GROUP BY repository_id, number, person
+        SELECT person, "user", extract(epoch FROM timely_approval_at - ready_at)::float8 AS seconds
+        FROM acts WHERE timely_approval_at IS NOT NULL
     ),
     listed AS MATERIALIZED (
         SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
@@ -130,17 +144,20 @@ AND NOT EXISTS (
 )
 """OFFSET 0: looked up for each that is open, which are few, and not for all that there ever were."""
 
+workload = Section(
+    WORKLOAD,
+    WORKLOAD_SUMMARY,
+    sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person"),
+    sorts={"user": "person", **{name: name for name in ("prs_created", "prs_reviewed", "prs_approved", "wip")}},
+)
+"""What each person opened, reviewed and approved in the window, the busiest first."""
 review_efficiency = Section(
-    sql.SQL(", ").join([sql.SQL(FACTS), REVIEW_EFFICIENCY]),
+    REVIEW_EFFICIENCY,
     REVIEW_EFFICIENCY_SUMMARY,
     sql.SQL("total_reviews DESC, person"),
     sorts={"user": "person", "total_reviews": "total_reviews", "median_review_time_hours": "median"},
 )
 """How soon each reviewer first reviewed what became ready in the window, who reviewed most first."""
-WORKLOAD_SORTS: dict[str, LiteralString] = {
-    "user": "person",
-    **{name: name for name in ("prs_created", "prs_reviewed", "prs_approved", "wip")},
-}
 APPROVER_SORTS: dict[str, LiteralString] = {
     "approver": "person",
     "total_approvals": "total_approvals",
@@ -148,18 +165,15 @@ APPROVER_SORTS: dict[str, LiteralString] = {
 }
 
 
-def workload(asked: People) -> Section:
-    """What each person opened, reviewed and approved in the window, the busiest first."""
-    parts = WORKLOAD.format(
+def acts(asked: People) -> sql.Composed:
+    """The expressions that all sections are made of."""
+    return ACTS.format(
         facts=sql.SQL(FACTS),
         touched=sql.SQL(TOUCHED),
-        reviewed=touched(asked, "reviewed"),
-        waiting=WAITING,
-        approved=APPROVED,
+        concerned=touched(asked, "concerned"),
+        timely=TIMELY,
         chosen=sql.SQL(CHOSEN),
     )
-    order = sql.SQL("prs_created DESC, prs_reviewed DESC, prs_approved DESC, person")
-    return Section(parts, WORKLOAD_SUMMARY, order, sorts=WORKLOAD_SORTS)
 
 
 def bottlenecks(alerts: sql.Composable = WORST) -> Section:
@@ -170,16 +184,14 @@ def bottlenecks(alerts: sql.Composable = WORST) -> Section:
     return Section(_approvers(alerts), BOTTLENECKS_SUMMARY, order, sorts=APPROVER_SORTS)
 
 
-def alerts(arguments: dict[str, Any]) -> ListQuery:
+def alerts(arguments: dict[str, Any], shared: sql.Composable) -> ListQuery:
     """Those of them whose median is worth an alert, critical ones first, the slowest first."""
-    select = sql.SQL("WITH {} SELECT * FROM alerts").format(_approvers(WORST))
+    select = sql.SQL("WITH {}, {} SELECT * FROM alerts").format(shared, _approvers(WORST))
     return ListQuery(select, WORST, arguments, sorts={**APPROVER_SORTS, "severity": "severity"})
 
 
 def _approvers(worst: sql.Composable) -> sql.Composed:
-    seconds = statistics("seconds")
-    told = BOTTLENECKS.format(ready=READY, chosen=sql.SQL(CHOSEN), seconds=seconds, worst=worst)
-    return sql.SQL(", ").join([sql.SQL(FACTS), told])
+    return BOTTLENECKS.format(seconds=statistics("seconds"), worst=worst)
 
 
 def arguments(asked: People, prefix: str, min_reviews: int = 1) -> dict[str, Any]:

@@ -34,7 +34,7 @@ QUERIES = {
     "get_repository_statistics": 3,
     "get_review_turnaround": 3,
     "get_reviewers": 2,
-    "get_team_dynamics": 5,
+    "get_team_dynamics": 3,
     "get_user_pull_requests": 2,
     "get_webhook_event_by_id": 4,
     "get_webhook_events": 4,

@@ -14,7 +14,7 @@ from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contri
 from projections import team_dynamics_queries
 from projections.listing import ListQuery
 from projections.people import People
-from projections.sections import Section, Summed
+from projections.sections import Section, Summed, page_each
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])
@@ -43,7 +43,8 @@ async def get_team_dynamics(
     if paging.csv:
         model, shown = await _shown(asked, prefix, which)
         return await whole(request, response, asked.snapshot, listed, model, which.replace("_", "-"), shown)
-    found = {name: await of.page(asked.snapshot, arguments, paging.part) for name, of in sections.items()}
+    acts = team_dynamics_queries.acts(asked.people)
+    found = await page_each(asked.snapshot, acts, sections, arguments, paging.part)
     pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
     return {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
@@ -57,16 +58,17 @@ def _ordered(
     people: People, arguments: dict[str, Any], which: Which, sort: str | None
 ) -> tuple[dict[str, Section], ListQuery]:
     """The sections, and all of one list, which is in the order that is asked for."""
+    acts = team_dynamics_queries.acts(people)
     sections = {
-        "workload": team_dynamics_queries.workload(people),
+        "workload": team_dynamics_queries.workload,
         "review_efficiency": team_dynamics_queries.review_efficiency,
         "bottlenecks": team_dynamics_queries.bottlenecks(),
     }
     if which == "alerts":
-        alerts = sorted_by(team_dynamics_queries.alerts(arguments), sort)
+        alerts = sorted_by(team_dynamics_queries.alerts(arguments, acts), sort)
         return {**sections, "bottlenecks": team_dynamics_queries.bottlenecks(alerts.order)}, alerts
     section = sorted_by(sections[which], sort)
-    return {**sections, which: section}, section.whole(arguments)
+    return {**sections, which: section}, section.whole(arguments, acts)
 
 
 async def _shown(asked: Question, prefix: str, which: Which) -> tuple[type[BaseModel], Shown]:
