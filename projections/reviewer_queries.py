@@ -16,12 +16,10 @@ READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "pr_e
 
 Kind = Literal["user", "team"]
 
+COUNTED = ("open_requests", "requests", "answered", "pending", "withdrawn", "unanswered", "reviews")
 SORTS: dict[str, LiteralString] = {
     "reviewer": "person",
-    **{
-        name: name
-        for name in ("open_requests", "requests", "answered", "pending", "withdrawn", "unanswered", "reviews")
-    },
+    **{name: name for name in COUNTED},
     **{name: name for name in ("prs_reviewed", "rounds")},
     "response_time": median("response_time"),
     "rounds_per_pr": median("rounds_per_pr"),
@@ -38,8 +36,8 @@ TOUCHED: LiteralString = """(
 """The pull requests that can matter: all, or the open ones and those of a window."""
 
 GIVEN = sql.SQL("""
-    SELECT repository_id, number, p.open, p.told_at, lower(coalesce(v.reviewer, 'ghost')) AS person,
-           coalesce(v.reviewer, 'ghost') AS "user", v.reviewer_type = 'Bot' AS bot, v.submitted_at AS at
+    SELECT repository_id, number, p.open, p.told_at, v.person, coalesce(v.reviewer, 'ghost') AS "user",
+           v.reviewer_type = 'Bot' AS bot, v.submitted_at AS at
     FROM pr_reviews v JOIN touched p USING (repository_id, number) WHERE {of_others}
 """).format(of_others=sql.SQL(OF_OTHERS))
 OF_PEOPLE = sql.SQL("""
@@ -89,7 +87,7 @@ MOVES: LiteralString = """
         FROM {touched}
     ),
     {asked},
-    acts AS MATERIALIZED (
+    acts AS (
         SELECT repository_id, number, open, told_at, person, "user", '-infinity'::timestamptz AS at, 3 AS act
         FROM named WHERE open AND {chosen}
         UNION ALL
@@ -143,24 +141,40 @@ COUNTS: LiteralString = """
     count(*) FILTER (WHERE outcome = 'unanswered') AS unanswered, count(*) FILTER (WHERE reviewed) AS reviews
 """
 LISTED = sql.SQL("""
-    listed AS MATERIALIZED (
-        SELECT person, min("user") AS reviewer, {counts}, {seconds} AS response_time, count(rounds) AS prs_reviewed,
-               count(*) FILTER (WHERE turned) AS rounds, {rounds} AS rounds_per_pr
+    gathered AS MATERIALIZED (
+        SELECT person, min("user") AS reviewer, {counts}, count(rounds) AS prs_reviewed,
+               count(*) FILTER (WHERE turned) AS rounds, array_agg(seconds) FILTER (WHERE seconds IS NOT NULL) AS times,
+               array_agg(rounds) FILTER (WHERE rounds IS NOT NULL) AS of_each
         FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL OR rounds IS NOT NULL GROUP BY person
+    ),
+    listed AS MATERIALIZED (
+        SELECT person, reviewer, {names}, prs_reviewed, rounds,
+               (SELECT {seconds} FROM unnest(times) AS seconds) AS response_time,
+               (SELECT {rounds} FROM unnest(of_each) AS rounds) AS rounds_per_pr
+        FROM gathered
     )
-""").format(counts=sql.SQL(COUNTS), seconds=statistics("seconds"), rounds=statistics("rounds"))
+""").format(
+    counts=sql.SQL(COUNTS),
+    names=sql.SQL(", ").join(map(sql.Identifier, COUNTED)),
+    seconds=statistics("seconds"),
+    rounds=statistics("rounds"),
+)
 SUMMARY = sql.SQL("""
-    SELECT {counts}, {seconds} AS response_time, {gini} AS review_gini,
+    SELECT {sums}, (SELECT {seconds} FROM gathered, unnest(times) AS seconds) AS response_time,
+           {gini} AS review_gini,
            (SELECT {rounds} FROM (
                SELECT max(rounds) AS most FROM told WHERE rounds IS NOT NULL GROUP BY repository_id, number
            ) AS of_each) AS review_rounds
-    FROM told
+    FROM listed
 """).format(
-    counts=sql.SQL(COUNTS),
+    sums=sql.SQL(", ").join(
+        sql.SQL("coalesce(sum({0}), 0)::bigint AS {0}").format(sql.Identifier(name)) for name in COUNTED
+    ),
     seconds=statistics("seconds"),
     gini=gini("SELECT reviews FROM listed"),
     rounds=statistics("most"),
 )
+"""The times of a person are gathered before they are sorted: sorting all acts by person takes longer."""
 
 
 def reviewers(asked: People, kind: Kind = "user") -> Section:
