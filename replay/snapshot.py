@@ -30,6 +30,8 @@ ENTER_SECONDS = 7.0
 QUERY_SECONDS = 35.0
 """A little longer than the server lets a statement take."""
 FETCHED = 1000
+READY = 4
+"""So many questions come at once when a page is opened: who opens the first waits for no connection."""
 
 ENTER = """
 WITH live AS (
@@ -107,7 +109,7 @@ def reading_pool(conninfo: str, size: int, schema: str | None = None) -> Pool:
     path = "" if schema is None else f" -c search_path={schema},public"
     return AsyncConnectionPool(
         conninfo,
-        min_size=1,
+        min_size=min(READY, size),
         max_size=size,
         open=False,
         timeout=5.0,
