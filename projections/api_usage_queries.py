@@ -42,7 +42,7 @@ REPORTS = sql.SQL(
 ABOUT: LiteralString = """
     LEFT JOIN LATERAL (
         SELECT e.event_type, e.repository_id FROM webhook_events e
-        WHERE e.delivery_id = r.delivery_id AND e.position IS NOT NULL ORDER BY e.position LIMIT 1
+        WHERE e.delivery_id = r.delivery_id AND e.position IS NOT NULL ORDER BY e.position + 0 LIMIT 1
     ) AS about ON true
     LEFT JOIN LATERAL (
         SELECT n.repository_id, n.full_name FROM repositories n
@@ -51,7 +51,8 @@ ABOUT: LiteralString = """
         ORDER BY n.repository_id LIMIT 1
     ) AS names ON true
 """
-"""The event that a report is about, and its repository under its present name; else the one that the report names."""
+"""The event that a report is about, and its repository under its present name; else the one that the report names.
+`+ 0`: a plan that follows the index of positions until it meets the delivery reads the whole table for each report."""
 NOTHING_ABOUT: LiteralString = """
     CROSS JOIN (SELECT NULL::text AS event_type) AS about
     CROSS JOIN (SELECT NULL::text AS full_name, NULL::bigint AS repository_id) AS names

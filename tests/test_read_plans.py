@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from projections.api_usage_queries import ABOUT
 from projections.duration_buckets import BOUNDS
 from replay import generations
 from replay.snapshot import OPTIONS
@@ -151,3 +152,14 @@ def test_deep_pages_by_key_are_the_same_as_by_number(stage: Stage) -> None:
     by_key = stage.api.get(webhooks, after=EVENTS - 30_000 + 1, page_size=100)["data"]
     assert by_number == by_key
     assert by_number[0]["position"] == EVENTS - 30_000
+
+
+def test_the_event_of_a_report_is_found_by_its_delivery_whatever_the_statistics_say(stage: Stage) -> None:
+    """While a history is loaded they are of its beginning: 30 seconds, and a 503, instead of 40 milliseconds."""
+    with stage.connection.transaction(force_rollback=True):
+        stage.connection.execute("ALTER TABLE webhook_events ALTER delivery_id SET (n_distinct = 2)")
+        stage.connection.execute("ANALYZE webhook_events")
+        plan = stage.connection.execute("EXPLAIN SELECT * FROM usage_reports r " + ABOUT).fetchall()
+    told = "\n".join(line for (line,) in plan)
+    assert "webhook_events_delivery" in told
+    assert "webhook_events_position" not in told
