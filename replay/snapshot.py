@@ -6,6 +6,7 @@ fails, or sees two generations.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -17,6 +18,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from replay.errors import DatabaseAway, ProjectionsBehind
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -136,9 +139,15 @@ async def snapshot(pool: Pool, names: Sequence[str]) -> AsyncIterator[Snapshot]:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Raises DatabaseAway for what psycopg raises where the database does not answer."""
+    """Raises DatabaseAway for what psycopg raises where the database does not answer; ProjectionsBehind where a table
+    has not the columns that a query names: right after an upgrade the generation before it serves until the new one is
+    built.
+    """
     try:
         yield
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
+        log.warning("a table is of another release: %s", error.diag.message_primary)
+        raise ProjectionsBehind("a table is still of another release, and being built anew") from error
     except (PoolTimeout, psycopg.OperationalError) as error:
         raise DatabaseAway("the database does not answer") from error
 

@@ -1,6 +1,6 @@
 import { Badge } from "../components/badge.js";
 import { Panel } from "../components/panel.js";
-import { DataTable } from "../components/table.js";
+import { WholeTable } from "../components/whole-table.js";
 import { count, duration } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { Verdict } from "./projections-health.js";
@@ -21,6 +21,6 @@ const COLUMNS = [
 export function ProjectionsTable({ query, span }) {
   return html`<${Panel} title="Read models" span=${span} query=${query} rows=${10} height=${420} flush>
     ${({ projections }) => html`<div class="padded"><${Verdict} projections=${projections.filter((one) => one.state !== "gone")} /></div>
-      <${DataTable} caption="Read models" columns=${COLUMNS} rows=${projections} rowKey=${(row) => row.name} maxHeight=${460} />`}
+      <${WholeTable} caption="Read models" columns=${COLUMNS} rows=${projections} rowKey=${(row) => row.name} first="name" name="read models" />`}
   <//>`;
 }
