@@ -135,15 +135,22 @@ APPROVALS = sql.SQL("""{touched},
     approvals AS (
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
         FROM (
-            SELECT repository_id, number, at, person, "user", bot FROM reviews WHERE state = 'approved' AND {reviewed}
+            SELECT repository_id, number, at, person, "user", bot FROM {reviews} WHERE state = 'approved'
             UNION ALL
-            SELECT repository_id, number, at, person, "user", bot FROM marks WHERE {reviewed}
+            SELECT repository_id, number, at, person, "user", bot FROM {marks}
         ) AS given GROUP BY repository_id, number, person
     ),
     lgtm AS (
         SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
-        FROM marks WHERE {marked} GROUP BY repository_id, number, person
+        FROM {lgtm_marks} GROUP BY repository_id, number, person
     )
+""")
+
+OF_TOUCHED = sql.SQL("""
+    (SELECT theirs.* FROM {of} AS of_window CROSS JOIN LATERAL (
+        SELECT * FROM {facts} AS each
+        WHERE each.repository_id = of_window.repository_id AND each.number = of_window.number OFFSET 0
+    ) AS theirs) AS touched
 """)
 
 
@@ -151,17 +158,20 @@ def approvals(asked: People) -> sql.Composed:
     """Expressions over FACTS. `approvals` and `lgtm`: the first by each person of each pull request, so that one counts
     once, in one window only; at least those of the window.
     """
-    reviewed, marked = (touched(asked, name) for name in ("reviewed", "marked"))
-    return APPROVALS.format(touched=sql.SQL(TOUCHED), reviewed=reviewed, marked=marked)
+    return APPROVALS.format(
+        touched=sql.SQL(TOUCHED),
+        reviews=touched(asked, "reviews", "reviewed"),
+        marks=touched(asked, "marks", "reviewed"),
+        lgtm_marks=touched(asked, "marks", "marked"),
+    )
 
 
-def touched(asked: People, name: str) -> sql.Composable:
-    """The condition that something was done with a pull request in the window, by an expression that names those. Of
-    all time it is not asked.
+def touched(asked: People, facts: Literal["reviews", "marks"], of: str) -> sql.Composable:
+    """What FACTS says of the pull requests that something was done with in the window, which an expression names; of
+    all time, everything. OFFSET 0: they are looked up, and the history is not read.
     """
-    if asked.start is None and asked.end is None:
-        return sql.SQL("true")
-    return sql.SQL("(repository_id, number) IN (SELECT repository_id, number FROM {})").format(sql.Identifier(name))
+    name = sql.Identifier(facts)
+    return name if asked.start is None and asked.end is None else OF_TOUCHED.format(facts=name, of=sql.Identifier(of))
 
 
 CHOSEN: LiteralString = """

@@ -41,10 +41,10 @@ ACTS = sql.SQL("""{facts}, {touched},
             FROM (
                 SELECT repository_id, number, at, person, "user", bot, ready_at, {timely} AS timely,
                        true AS review, state = 'approved' AS approves
-                FROM reviews WHERE {concerned}
+                FROM {reviews}
                 UNION ALL
                 SELECT repository_id, number, at, person, "user", bot, ready_at, {timely}, false, true
-                FROM marks WHERE {concerned}
+                FROM {marks}
             ) AS given GROUP BY number, repository_id, person
         ) AS of_each WHERE {chosen}
     )
@@ -170,7 +170,8 @@ def acts(asked: People) -> sql.Composed:
     return ACTS.format(
         facts=sql.SQL(FACTS),
         touched=sql.SQL(TOUCHED),
-        concerned=touched(asked, "concerned"),
+        reviews=touched(asked, "reviews", "concerned"),
+        marks=touched(asked, "marks", "concerned"),
         timely=TIMELY,
         chosen=sql.SQL(CHOSEN),
     )
