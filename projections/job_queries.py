@@ -6,7 +6,7 @@ ever.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, LiteralString
 
 from psycopg import sql
@@ -23,6 +23,7 @@ READS = ("workflow_jobs", "repositories", *pull_request_authors.READS)
 
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_RUN = timedelta(days=5)
+CALENDAR = datetime.min.replace(tzinfo=UTC)
 
 Group = Literal["label", "repository", "workflow", "job"]
 
@@ -121,10 +122,14 @@ class Jobs:
         return {
             **self.people.arguments(),
             "as_of": self.as_of,
-            "waiting_since": self.as_of - LONGEST_WAIT,
-            "running_since": self.as_of - LONGEST_RUN,
-            "known_since": self.as_of - LONGEST_WAIT - LONGEST_RUN,
+            "waiting_since": self._before(LONGEST_WAIT),
+            "running_since": self._before(LONGEST_RUN),
+            "known_since": self._before(LONGEST_WAIT + LONGEST_RUN),
         }
+
+    def _before(self, length: timedelta) -> datetime:
+        """So long before the moment, or when the calendar begins."""
+        return self.as_of - min(length, self.as_of - CALENDAR)
 
     def chosen(self) -> sql.Composed:
         """The common table expression of them."""

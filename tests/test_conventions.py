@@ -229,6 +229,23 @@ def test_every_endpoint_takes_what_selects_or_says_that_it_means_nothing(api: Se
             assert (fault["type"], fault["loc"]) == ("not_applicable", ["query", parameter]), name
 
 
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"end_time": "0001-01-01T00:00:01Z"},
+        {"start_time": "0001-01-01T00:00:00Z", "end_time": "0001-01-02T00:00:00Z"},
+        {"start_time": "9999-12-30T00:00:00Z", "end_time": "9999-12-31T23:59:59Z"},
+        {"start_time": "9999-12-31T00:00:00Z"},
+    ],
+)
+def test_at_the_ends_of_the_calendar_every_window_has_an_answer(api: Service, window: dict[str, str]) -> None:
+    """A series may be refused: of too many buckets, or of one that would end after the calendar."""
+    for name, (path, taken) in endpoints(api).items():
+        if "start_time" in taken:
+            answer = api.client.get(path, params=window)
+            assert answer.status_code == 200 or problem(answer, 400, "bad_parameter") is not None, (name, answer.text)
+
+
 def test_what_means_nothing_is_named_all_at_once(api: Service) -> None:
     asked = {"users": "ann", "page": 1, "repositories": "octo/app"}
     faults = problem(api.client.get(f"{BELOW}pr-story/octo/app/1", params=asked), 422, "invalid_parameter")
