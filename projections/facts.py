@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -38,6 +38,11 @@ def moments(*names: str) -> tuple[Column[Any], ...]:
 def descending(name: str) -> Any:
     """A column of an index, in descending order."""
     return text(f"{name} DESC")
+
+
+def seconds(start: LiteralString, end: LiteralString) -> LiteralString:
+    """SQL of the time from `start` to `end`: never negative, since clocks differ; null where either is not known."""
+    return f"CASE WHEN {end} < {start} THEN 0 ELSE date_part('epoch', {end} - {start}) END"
 
 
 UNKNOWN: Any = object()

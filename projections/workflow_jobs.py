@@ -6,9 +6,8 @@ from sqlalchemy import BigInteger, Column, Computed, Double, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from projections.event_times import CHECK_RANKS
-from projections.facts import String, moments, strings
+from projections.facts import String, moments, seconds, strings
 from projections.payload import Payload
-from projections.statistics import seconds
 from replay.event import Event
 from replay.merges import Row, key, latest, once, smallest
 from replay.projection import Projection

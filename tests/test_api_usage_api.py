@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from projections.api_usage_queries import exhaustion
+from projections.queries.api_usage_queries import exhaustion
 from replay.event import Delivery, Source
 from tests.deliveries import delivery, fill, number
 from tests.events import at, moment, payload, pull_request

@@ -10,7 +10,7 @@ import pytest
 from github_metrics.api.bucketing import begins
 from github_metrics.api.problems import BadParameter
 from github_metrics.buckets import Bucket, TooMany, edges
-from projections.people import Window
+from projections.queries.people import Window
 
 
 def shown(zone: str, bucket: Bucket, start: str, end: str, at_most: int = 100) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from projections.deployment_queries import PROXIES, pattern
+from projections.queries.deployment_queries import PROXIES, pattern
 from tests.deliveries import told_backwards
 from tests.events import REPOSITORY, at, moment, payload, pull_request, user
 from tests.service import Service, running

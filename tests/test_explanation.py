@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from projections.lifecycle import OF_REPOSITORIES, lifecycle
+from projections.queries.lifecycle import OF_REPOSITORIES, lifecycle
 from replay.event import Delivery
 from tests import histories
 from tests.deliveries import delivery, fill

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from projections import label_queries
-from projections.label_intervals import intervals
-from projections.label_queries import Labels, labels
-from projections.listing import Part
-from projections.people import People
+from projections.queries import label_queries
+from projections.queries.label_intervals import intervals
+from projections.queries.label_queries import Labels, labels
+from projections.queries.listing import Part
+from projections.queries.people import People
 from replay.snapshot import reading_pool, snapshot
 from tests.deliveries import told_backwards
 from tests.events import at, moment, payload, pull_request, user

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from projections.lifecycle import OF_REPOSITORIES, ONE, READS, lifecycle
+from projections.queries.lifecycle import OF_REPOSITORIES, ONE, READS, lifecycle
 from replay import load
 from replay.event import Event
 from replay.fold import fold

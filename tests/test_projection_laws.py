@@ -332,9 +332,15 @@ def impurities(source: str) -> Iterator[str]:
                 yield f"{name}()"
 
 
-@pytest.mark.parametrize("path", sorted(Path(projections.__path__[0]).glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(Path(projections.__path__[0]).rglob("*.py")), ids=lambda path: path.stem)
 def test_lint_projections_know_no_clock_no_chance_and_no_network(path: Path) -> None:
     assert list(impurities(path.read_text())) == []
+
+
+def test_lint_read_models_do_not_know_what_is_asked_of_them() -> None:
+    """A change of a query changes no table, and a projector loads none."""
+    read_models = Path(projections.__path__[0]).glob("*.py")
+    assert [path.name for path in read_models if "projections.queries" in path.read_text()] == []
 
 
 def test_the_lint_sees_what_it_forbids() -> None:

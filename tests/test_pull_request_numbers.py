@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from projections.pull_request_queries import COLUMNS
+from projections.queries.pull_request_queries import COLUMNS
 from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request, simple, user
 from tests.service import Service, clone, running

@@ -23,9 +23,9 @@ from psycopg.rows import dict_row
 from github_metrics.buckets import Bucket, edges
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.simulator import simulate
-from projections import summary_queries
 from projections.catalog import active_projections
 from projections.decode import decode
+from projections.queries import summary_queries
 from replay.compression import Compressor
 from replay.event import Delivery, Source
 from replay.log import append

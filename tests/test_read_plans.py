@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from projections.api_usage_queries import ABOUT
 from projections.duration_buckets import BOUNDS
+from projections.queries.api_usage_queries import ABOUT
 from replay import generations
 from replay.snapshot import OPTIONS
 from tests.service import Service, clone, running

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from projections.summary_queries import SORTS
+from projections.queries.summary_queries import SORTS
 from tests.events import payload, pull_request
 from tests.service import Service, clone, running
 from tests.test_api import problem

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from projections import explanation_queries, story_queries, thread_queries
-from projections.people import People
+from projections.queries import explanation_queries, story_queries, thread_queries
+from projections.queries.people import People
 
 ONE = {"repository_id": 7, "number": 1}
 PEOPLE = {"bot_logins": ["hubot"], "approval_prefix": "approved-"}

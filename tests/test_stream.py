@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 
-from projections.live_queries import EVERYTHING, READS, Match, after
+from projections.queries.live_queries import EVERYTHING, READS, Match, after
 from replay import generations
 from replay.snapshot import reading_pool, snapshot
 from tests.deliveries import fill, number, report

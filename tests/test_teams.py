@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from projections.people import People
-from projections.reviewer_queries import Kind, arguments, reviewers
+from projections.queries.people import People
+from projections.queries.reviewer_queries import Kind, arguments, reviewers
 from replay.event import Delivery
 from tests.deliveries import delivery, fill
 from tests.events import payload, pull_request, simple, user

@@ -12,7 +12,7 @@ import pytest
 
 from github_metrics.teams.file import TeamsFile
 from github_metrics.teams.format import MAX_BYTES, read_teams
-from projections.teams import Maintainers, Team, Teams
+from projections.queries.teams import Maintainers, Team, Teams
 from replay.errors import TeamsFault
 from tests.histories import until
 from tests.test_docs import blocks

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from projections.verified import VERIFIED, says_verified
+from projections.queries.verified import VERIFIED, says_verified
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange, Zoned
 from github_metrics.api.requests import until_over
 from github_metrics.buckets import Bucket
-from projections import api_usage_queries
-from projections.api_usage_queries import Group, Usage, exhaustion
+from projections.queries import api_usage_queries
+from projections.queries.api_usage_queries import Group, Usage, exhaustion
 from replay.snapshot import Record
 
 router = APIRouter(tags=["usage"])

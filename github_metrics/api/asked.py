@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query, Request
 
 from github_metrics.api.requests import Asked, Clock, Names, Reads, Zone, instant, never, text
-from projections.people import Actors, People, Window
-from projections.webhook_queries import repository_ids
+from projections.queries.people import Actors, People, Window
+from projections.queries.webhook_queries import repository_ids
 from replay.snapshot import Snapshot
 
 NEEDED = ("repositories", "repository_names", "actors")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from github_metrics.api.problems import BadParameter
 from github_metrics.buckets import Bucket, TooMany, edges
-from projections.people import People, Window
+from projections.queries.people import People, Window
 
 MAX_BUCKETS = 10_000
 MAX_ROWS = 100_000

@@ -1,5 +1,5 @@
 """The reviews, comments and labels that could have set a moment in a pull request's life, and what was wrong with those
-that did not. The rules are those of projections.lifecycle.
+that did not. The rules are those of projections.queries.lifecycle.
 """
 
 from datetime import datetime

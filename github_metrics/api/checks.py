@@ -15,8 +15,8 @@ from github_metrics.api.repositories import percent
 from github_metrics.api.requests import Names, text
 from github_metrics.api.statistics import Durations, durations
 from github_metrics.buckets import Bucket
-from projections import check_queries
-from projections.check_queries import Checks
+from projections.queries import check_queries
+from projections.queries.check_queries import Checks
 from replay.snapshot import Record
 
 router = APIRouter(tags=["ci"])

@@ -11,7 +11,7 @@ from github_metrics.api.pages import Pagination, Time, TimeRange, pagination
 from github_metrics.api.repositories import percent
 from github_metrics.api.requests import links
 from github_metrics.api.statistics import named_statistics
-from projections import thread_queries
+from projections.queries import thread_queries
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

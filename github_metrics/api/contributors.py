@@ -12,11 +12,11 @@ from github_metrics.api.lists import LIST, Paged, Sort, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.statistics import named_statistics
 from github_metrics.api.teams import teams_now
-from projections import contributor_queries
-from projections.listing import ListQuery
-from projections.people import People
-from projections.team_queries import team_arguments
-from projections.user_pull_request_queries import Role
+from projections.queries import contributor_queries
+from projections.queries.listing import ListQuery
+from projections.queries.people import People
+from projections.queries.team_queries import team_arguments
+from projections.queries.user_pull_request_queries import Role
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])

@@ -10,10 +10,10 @@ from github_metrics.api.lists import LIST, Paging, Sort, pages, paginated, sorte
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.requests import text
 from github_metrics.api.teams import TeamsFileState, file_state, teams_now
-from projections import cross_team_queries
-from projections.cross_team_queries import Sides, cross_team_reviews
-from projections.team_queries import team_arguments
-from projections.teams import Teams
+from projections.queries import cross_team_queries
+from projections.queries.cross_team_queries import Sides, cross_team_reviews
+from projections.queries.team_queries import team_arguments
+from projections.queries.teams import Teams
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])

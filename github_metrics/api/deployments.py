@@ -16,9 +16,9 @@ from github_metrics.api.repositories import percent
 from github_metrics.api.requests import until_over
 from github_metrics.api.statistics import Statistics, statistics
 from github_metrics.buckets import Bucket
-from projections import deployment_queries
-from projections.deployment_queries import PROXIES, Group, Production
-from projections.people import Window
+from projections.queries import deployment_queries
+from projections.queries.deployment_queries import PROXIES, Group, Production
+from projections.queries.people import Window
 from replay.snapshot import Record, Snapshot
 
 router = APIRouter(tags=["ci"])

@@ -1,6 +1,6 @@
 """The numbers of one pull request with what set each of them: the rule in words, the delivery, and what was passed over.
 
-The values are those of projections.lifecycle; here they are only led back to what they came from.
+The values are those of projections.queries.lifecycle; here they are only led back to what they came from.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from github_metrics.api import open_work, review_rounds
 from github_metrics.api.candidates import fault_of, passed_over, source_of, speaks_of, turned
-from projections.explanation_queries import body_hash
+from projections.queries.explanation_queries import body_hash
 from replay.snapshot import Record
 
 SHOWN = 50
@@ -31,7 +31,7 @@ READY = {
 @dataclass(frozen=True)
 class Explained:
     """A pull request's life with what it could have been made of. `deliveries`, `candidates` and `turns`: as
-    projections.explanation_queries gives them. `now`: what its age is as of.
+    projections.queries.explanation_queries gives them. `now`: what its age is as of.
     """
 
     life: Record

@@ -12,7 +12,7 @@ from github_metrics.api.pages import Time
 from github_metrics.api.problems import PROBLEMS, NotFound, Problem
 from github_metrics.api.pull_request_path import Asked, names_one
 from github_metrics.api.requests import instant
-from projections import explanation_queries
+from projections.queries import explanation_queries
 
 router = APIRouter(tags=["pull requests"])
 

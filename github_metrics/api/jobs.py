@@ -11,8 +11,8 @@ from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.repositories import percent
 from github_metrics.api.requests import until_over
 from github_metrics.api.statistics import Durations, Statistics, durations, rounded, statistics
-from projections import job_queries
-from projections.job_queries import Group, Jobs
+from projections.queries import job_queries
+from projections.queries.job_queries import Group, Jobs
 from replay.snapshot import Record
 
 router = APIRouter(tags=["ci"])

@@ -10,8 +10,8 @@ from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange
 from github_metrics.api.requests import Names, always, text
 from github_metrics.api.statistics import Statistics, statistics
-from projections import label_queries
-from projections.label_queries import Labels
+from projections.queries import label_queries
+from projections.queries.label_queries import Labels
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

@@ -15,9 +15,9 @@ from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by
 from github_metrics.api.pages import Pagination, TimeRange, Zoned, pagination
 from github_metrics.api.requests import links
 from github_metrics.api.statistics import Statistics, statistics
-from projections import lifecycle_queries
-from projections.lifecycle_queries import BOUNDS, Group
-from projections.listing import Rows
+from projections.queries import lifecycle_queries
+from projections.queries.lifecycle_queries import BOUNDS, Group
+from projections.queries.listing import Rows
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

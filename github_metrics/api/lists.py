@@ -12,7 +12,7 @@ from github_metrics.api.csv_answers import Table, csv_answer
 from github_metrics.api.pages import pagination
 from github_metrics.api.problems import PROBLEMS, BadParameter
 from github_metrics.api.requests import Page, links
-from projections.listing import ListQuery, Part, Sortable
+from projections.queries.listing import ListQuery, Part, Sortable
 from replay.snapshot import Record, Snapshot
 
 Format = Literal["json", "csv"]

@@ -12,8 +12,8 @@ from github_metrics.api.problems import BadParameter, NotFound
 from github_metrics.api.requests import MAX_POSITION, text
 from github_metrics.live.feed import Feed
 from github_metrics.live.following import Batch, follow
-from projections import live_queries
-from projections.live_queries import FOLLOWED, Match
+from projections.queries import live_queries
+from projections.queries.live_queries import FOLLOWED, Match
 from replay.snapshot import snapshot
 
 READS = (FOLLOWED, "repositories", "repository_names")

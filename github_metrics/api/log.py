@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.requests import Reads, always, instant
-from projections import delivery_queries
+from projections.queries import delivery_queries
 from replay.log_state import LOG_STATE
 from replay.snapshot import Snapshot
 

@@ -10,8 +10,8 @@ from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Format, wants_csv
 from github_metrics.api.requests import Names, Reads, text
 from github_metrics.api.teams import TeamsFileState, file_state, teams_now
-from projections.team_queries import NAMES, Named, repositories_by_name
-from projections.teams import Teams, distinct
+from projections.queries.team_queries import NAMES, Named, repositories_by_name
+from projections.queries.teams import Teams, distinct
 from replay.snapshot import Snapshot
 
 router = APIRouter(tags=["people"])

@@ -1,11 +1,11 @@
 """What is said of a pull request while it is open: its age and whether it is stale, as of a moment. The rules are those
-of projections.pull_request_queries.
+of projections.queries.pull_request_queries.
 """
 
 from datetime import datetime
 from typing import Any
 
-from projections.pull_request_queries import STALE_AFTER
+from projections.queries.pull_request_queries import STALE_AFTER
 from replay.snapshot import Record
 
 AGE = "seconds from opened_at to as_of; only of open ones"

@@ -15,7 +15,7 @@ from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.problems import PROBLEMS, Forbidden, NotFound, Problem, ReadOnly
 from github_metrics.api.requests import Reads, text
 from projections.decode import decode
-from projections.listing import ListQuery
+from projections.queries.listing import ListQuery
 from replay import retry
 from replay.errors import ReplayError, RequestError
 from replay.rebuild import OPTIONS

@@ -11,7 +11,7 @@ from github_metrics.api.problems import PROBLEMS, Problem
 from github_metrics.api.pull_request_path import Asked, names_one
 from github_metrics.api.requests import Page, links
 from github_metrics.api.story_events import event_fields
-from projections import story_queries
+from projections.queries import story_queries
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

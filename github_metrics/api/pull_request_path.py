@@ -7,8 +7,8 @@ from fastapi import Depends, Path, Request
 
 from github_metrics.api.problems import BadParameter, NotFound
 from github_metrics.api.requests import MAX_POSITION, Reads, text
-from projections import story_queries
-from projections.webhook_queries import repository_ids
+from projections.queries import story_queries
+from projections.queries.webhook_queries import repository_ids
 from replay.snapshot import Record, Snapshot
 
 NEEDED = ("pull_requests", "pr_events", "repositories", "repository_names")

@@ -10,9 +10,9 @@ from github_metrics.api.lists import LIST, Paged, listed, whole
 from github_metrics.api.pages import Pagination, Time
 from github_metrics.api.problems import BadParameter
 from github_metrics.api.requests import Names, text
-from projections import pull_request_queries
-from projections.people import Window
-from projections.pull_request_queries import COLUMNS, Size, State
+from projections.queries import pull_request_queries
+from projections.queries.people import Window
+from projections.queries.pull_request_queries import COLUMNS, Size, State
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

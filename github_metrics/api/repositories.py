@@ -9,9 +9,9 @@ from github_metrics.api.asked import Question, asks, within
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.requests import Names
-from projections import summary_queries
-from projections.rolled_up import rollups
-from projections.webhook_filters import Filters
+from projections.queries import summary_queries
+from projections.queries.rolled_up import rollups
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record
 
 router = APIRouter(tags=["repositories"])

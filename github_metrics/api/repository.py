@@ -15,13 +15,13 @@ from github_metrics.api.problems import PROBLEMS, BadParameter, NotFound, Proble
 from github_metrics.api.pull_request_path import Owner, Repo
 from github_metrics.api.repositories import percent
 from github_metrics.api.requests import Asked, Reads, instant, text, until_over
-from projections import deployment_queries, lifecycle_queries, repository_queries, summary_queries
-from projections.deployment_queries import Production
-from projections.listing import Part
-from projections.people import Actors, People
-from projections.rolled_up import rollups
-from projections.webhook_filters import Filters
-from projections.webhook_queries import repository_ids
+from projections.queries import deployment_queries, lifecycle_queries, repository_queries, summary_queries
+from projections.queries.deployment_queries import Production
+from projections.queries.listing import Part
+from projections.queries.people import Actors, People
+from projections.queries.rolled_up import rollups
+from projections.queries.webhook_filters import Filters
+from projections.queries.webhook_queries import repository_ids
 from replay.snapshot import Record, Snapshot
 
 router = APIRouter(tags=["repositories"])

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from github_metrics.api.problems import POSITION_HEADER, BadParameter, NotModified
 from github_metrics.api.times import EXAMPLES, FORMS, read_time
-from projections.people import Window
+from projections.queries.people import Window
 from replay.snapshot import Pool, Snapshot, snapshot, wait_for
 
 MAX_POSITION = 2**63 - 1

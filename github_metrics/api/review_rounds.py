@@ -1,5 +1,5 @@
 """The review rounds of one pull request, led back to what began and ended each. The rule is that of
-projections.reviewer_queries.
+projections.queries.reviewer_queries.
 """
 
 from collections import defaultdict

@@ -11,10 +11,10 @@ from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.problems import BadParameter
 from github_metrics.api.statistics import Statistics, statistics
 from github_metrics.api.teams import teams_now
-from projections import reviewer_queries
-from projections.reviewer_queries import Kind, reviewers
-from projections.team_queries import team_arguments
-from projections.teams import Teams
+from projections.queries import reviewer_queries
+from projections.queries.reviewer_queries import Kind, reviewers
+from projections.queries.team_queries import team_arguments
+from projections.queries.teams import Teams
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])

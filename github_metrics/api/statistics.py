@@ -30,7 +30,7 @@ def rounded(value: float | None, digits: int) -> float | None:
 
 
 def statistics(told: dict[str, Any], *, unit: float = 1, digits: int = 1) -> dict[str, Any]:
-    """The fields of Statistics from what projections.statistics gives, in units of `unit` (3600: seconds to hours)."""
+    """The fields of Statistics from what projections.queries.statistics gives, in units of `unit` (3600: seconds to hours)."""
     quantiles = told["quantiles"] or [None] * len(NAMES)
 
     def scaled(value: float | None) -> float | None:
@@ -44,7 +44,7 @@ def statistics(told: dict[str, Any], *, unit: float = 1, digits: int = 1) -> dic
 
 
 def durations(told: dict[str, Any]) -> dict[str, Any]:
-    """The fields of Durations from what projections.statistics gives with p95."""
+    """The fields of Durations from what projections.queries.statistics gives with p95."""
     *usual, p95 = told["quantiles"] or [None] * len(NAMES_WITH_P95)
     return {**statistics({**told, "quantiles": usual}), "p95": rounded(p95, 1)}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from projections.verified import says_verified
+from projections.queries.verified import says_verified
 from replay.snapshot import Record
 
 SECONDS = 3600.0

@@ -11,11 +11,11 @@ from github_metrics.api.pages import TimeRange
 from github_metrics.api.problems import PROBLEMS
 from github_metrics.api.repositories import counts, percent
 from github_metrics.api.requests import Names, text
-from projections import summary_queries
-from projections.people import Window
-from projections.rolled_up import first_and_last, rollups
-from projections.summary_queries import Durations
-from projections.webhook_filters import Filters
+from projections.queries import summary_queries
+from projections.queries.people import Window
+from projections.queries.rolled_up import first_and_last, rollups
+from projections.queries.summary_queries import Durations
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record
 
 router = APIRouter(tags=["summary"])

@@ -11,10 +11,10 @@ from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by, whole
 from github_metrics.api.pages import pagination
 from github_metrics.api.statistics import named_statistics, rounded
 from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
-from projections import team_dynamics_queries
-from projections.listing import ListQuery
-from projections.people import People
-from projections.sections import Section, Summed, page_each
+from projections.queries import team_dynamics_queries
+from projections.queries.listing import ListQuery
+from projections.queries.people import People
+from projections.queries.sections import Section, Summed, page_each
 from replay.snapshot import Record
 
 router = APIRouter(tags=["people"])

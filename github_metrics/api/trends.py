@@ -17,10 +17,10 @@ from github_metrics.api.pages import TimeRange, Zoned, zoned
 from github_metrics.api.requests import Names, text
 from github_metrics.api.statistics import rounded
 from github_metrics.buckets import Bucket
-from projections import trend_queries
-from projections.rolled_up import first_and_last, rollups
-from projections.trend_queries import ByType, Counts, together
-from projections.webhook_filters import Filters
+from projections.queries import trend_queries
+from projections.queries.rolled_up import first_and_last, rollups
+from projections.queries.trend_queries import ByType, Counts, together
+from projections.queries.webhook_filters import Filters
 
 router = APIRouter(tags=["trends"])
 

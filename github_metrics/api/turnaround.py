@@ -11,9 +11,9 @@ from github_metrics.api.lists import LIST, Format, Paging, Sort, sorted_by, want
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.requests import MAX_PAGE
 from github_metrics.api.statistics import named_statistics
-from projections import turnaround_queries
-from projections.listing import Rows
-from projections.turnaround_queries import SPEEDS
+from projections.queries import turnaround_queries
+from projections.queries.listing import Rows
+from projections.queries.turnaround_queries import SPEEDS
 from replay.snapshot import Record
 
 router = APIRouter(tags=["pull requests"])

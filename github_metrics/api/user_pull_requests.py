@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time
-from projections import user_pull_request_queries
-from projections.user_pull_request_queries import Role, pull_requests_of
+from projections.queries import user_pull_request_queries
+from projections.queries.user_pull_request_queries import Role, pull_requests_of
 
 router = APIRouter(tags=["people"])
 

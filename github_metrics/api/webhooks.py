@@ -16,11 +16,11 @@ from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by
 from github_metrics.api.pages import Pagination, Time, pagination
 from github_metrics.api.problems import PROBLEMS, BadParameter, NotFound, Problem
 from github_metrics.api.requests import MAX_POSITION, Names, Reads, links, text
-from projections import webhook_queries
 from projections.decode import content, parse
-from projections.rolled_up import rollups
-from projections.webhook_filters import Filters
-from projections.webhook_queries import NEWEST_FIRST
+from projections.queries import webhook_queries
+from projections.queries.rolled_up import rollups
+from projections.queries.webhook_filters import Filters
+from projections.queries.webhook_queries import NEWEST_FIRST
 from replay.event import Reading
 from replay.log import body_at
 from replay.snapshot import Record, Snapshot

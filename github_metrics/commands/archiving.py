@@ -19,7 +19,7 @@ from github_metrics.counts import counted
 from github_metrics.dictionaries import current_dictionary
 from github_metrics.settings import Settings
 from projections.decode import decode
-from projections.webhook_queries import NAMED
+from projections.queries.webhook_queries import NAMED
 from replay.archive import Importer, Placed, Selection, Write, entries
 from replay.archive_lines import STANDARD, line_reader, line_writer
 from replay.archive_parquet import parquet_reader, parquet_rows, parquet_writer

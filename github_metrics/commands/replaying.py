@@ -20,7 +20,7 @@ from github_metrics.postgresql.embedded import embedded_conninfo
 from github_metrics.settings import Settings
 from projections.catalog import active_projections
 from projections.decode import decode
-from projections.headlines import headlines
+from projections.queries.headlines import headlines
 from replay import replays
 from replay.catch_up import Pair
 from replay.endings import Interrupted, cancel

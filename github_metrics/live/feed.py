@@ -9,7 +9,7 @@ import psycopg
 import structlog
 
 from github_metrics.live.updates import Recent, update
-from projections.live_queries import EVERYTHING, FOLLOWED, READS, after
+from projections.queries.live_queries import EVERYTHING, FOLLOWED, READS, after
 from replay.errors import DatabaseAway, ProjectionsBehind
 from replay.listening import Listening, listening
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from github_metrics.live.feed import Feed
 from github_metrics.live.updates import Update, update
-from projections import live_queries
-from projections.live_queries import FOLLOWED, READS, Match
+from projections.queries import live_queries
+from projections.queries.live_queries import FOLLOWED, READS, Match
 from replay.errors import MetricsError
 from replay.snapshot import ENTER_SECONDS, QUERY_SECONDS, Pool, in_time, snapshot
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from github_metrics.counts import counted
 from github_metrics.teams.format import MAX_BYTES, read_teams
-from projections.teams import Teams
+from projections.queries.teams import Teams
 from replay.errors import TeamsFault
 
 log = logging.getLogger(__name__)

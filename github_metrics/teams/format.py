@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
-from projections.teams import Maintainers, Team, Teams, distinct, fold
+from projections.queries.teams import Maintainers, Team, Teams, distinct, fold
 from replay.errors import TeamsFault
 
 MAX_BYTES = 256 * 1024

@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.people import CHOSEN, People
+from projections.queries.people import CHOSEN, People
 
 READS = ("pull_requests", "pr_heads", "actors")
 """The projections that lead from a commit to an author."""

@@ -5,10 +5,10 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, People, approvals
-from projections.statistics import median, statistics
-from projections.team_queries import team_reviews
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, FACTS, People, approvals
+from projections.queries.statistics import median, statistics
+from projections.queries.team_queries import team_reviews
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "actors", "repository_names")
 """The projections that the lists are made of."""

@@ -4,12 +4,12 @@ from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections import rolled_up
 from projections.duration_buckets import BOUNDS, percentile
-from projections.listing import ListQuery
-from projections.remarks import remarked
-from projections.rolled_up import DAY, Cover, Rollups, carried
-from projections.webhook_filters import Filters
+from projections.queries import rolled_up
+from projections.queries.listing import ListQuery
+from projections.queries.remarks import remarked
+from projections.queries.rolled_up import DAY, Cover, Rollups, carried
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")

@@ -6,10 +6,10 @@ from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections import rolled_up
-from projections.remarks import corrected
-from projections.rolled_up import DAY, QUARTER, Cover, Rollups, carried
-from projections.webhook_filters import Filters
+from projections.queries import rolled_up
+from projections.queries.remarks import corrected
+from projections.queries.rolled_up import DAY, QUARTER, Cover, Rollups, carried
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Snapshot
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")

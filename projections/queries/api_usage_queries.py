@@ -10,8 +10,8 @@ from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from projections.listing import ListQuery
-from projections.people import CHOSEN, Extent, People
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, Extent, People
 from replay.snapshot import Record, Snapshot
 
 READS = ("api_usage", "usage_reports", "webhook_events", "repositories", "actors")

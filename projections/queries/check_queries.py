@@ -11,11 +11,12 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections import pull_request_authors
-from projections.listing import ListQuery
-from projections.people import Extent, People
-from projections.pull_request_authors import NUMBERED, authored, belongs
-from projections.statistics import median, seconds, statistics
+from projections.facts import seconds
+from projections.queries import pull_request_authors
+from projections.queries.listing import ListQuery
+from projections.queries.people import Extent, People
+from projections.queries.pull_request_authors import NUMBERED, authored, belongs
+from projections.queries.statistics import median, statistics
 from replay.snapshot import Snapshot
 
 READS = ("check_run_attempts", "check_groups", "repositories", *pull_request_authors.READS)

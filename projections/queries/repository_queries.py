@@ -5,9 +5,9 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections import pull_request_authors
-from projections.people import CHOSEN, FACTS, People
-from projections.pull_request_authors import NUMBERED, authored, belongs
+from projections.queries import pull_request_authors
+from projections.queries.people import CHOSEN, FACTS, People
+from projections.queries.pull_request_authors import NUMBERED, authored, belongs
 from replay.snapshot import Record, Snapshot
 
 READS = (

@@ -12,11 +12,12 @@ from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from projections import deployment_facts
-from projections.deployment_facts import INCIDENTS, JUDGED, deployed
-from projections.listing import ListQuery
-from projections.people import CHOSEN, Extent, People
-from projections.statistics import median, seconds, statistics
+from projections.facts import seconds
+from projections.queries import deployment_facts
+from projections.queries.deployment_facts import INCIDENTS, JUDGED, deployed
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, Extent, People
+from projections.queries.statistics import median, statistics
 from replay.snapshot import Snapshot
 
 READS = (*deployment_facts.READS, "pr_heads", "repositories", "actors")

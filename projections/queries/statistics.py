@@ -23,8 +23,3 @@ def statistics(value: LiteralString, where: LiteralString = "true", *, p95: bool
 def median(column: LiteralString) -> LiteralString:
     """SQL of the median in a column made by `statistics`."""
     return f"({column} -> 'quantiles' ->> 0)::float8"
-
-
-def seconds(start: LiteralString, end: LiteralString) -> LiteralString:
-    """SQL of the time from `start` to `end`: never negative, since clocks differ; null where either is not known."""
-    return f"CASE WHEN {end} < {start} THEN 0 ELSE date_part('epoch', {end} - {start}) END"

@@ -8,7 +8,7 @@ from typing import Any, LiteralString, NamedTuple, Self
 
 from psycopg import sql
 
-from projections.listing import ListQuery, Part, ordered
+from projections.queries.listing import ListQuery, Part, ordered
 from replay.snapshot import Record, Snapshot
 
 PAGE = sql.SQL(

@@ -7,8 +7,8 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.checked import CHECKED
-from projections.checked import READS as CHECKED_READS
+from projections.queries.checked import CHECKED
+from projections.queries.checked import READS as CHECKED_READS
 from replay.snapshot import Record, Snapshot
 
 READS = (

@@ -6,10 +6,10 @@ from typing import Literal, LiteralString
 
 from psycopg import sql
 
-from projections.lifecycle import OF_REPOSITORIES, lifecycle
-from projections.lifecycle import READS as LIFECYCLE_READS
-from projections.people import CHOSEN, People
-from projections.statistics import statistics
+from projections.queries.lifecycle import OF_REPOSITORIES, lifecycle
+from projections.queries.lifecycle import READS as LIFECYCLE_READS
+from projections.queries.people import CHOSEN, People
+from projections.queries.statistics import statistics
 from replay.snapshot import Record, Snapshot
 
 READS = (*LIFECYCLE_READS, "repositories")

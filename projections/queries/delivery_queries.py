@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.listing import ListQuery
+from projections.queries.listing import ListQuery
 from replay.snapshot import Record, Snapshot
 
 READS = ("webhook_events", "repositories")

@@ -8,9 +8,10 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.listing import ListQuery, Part
-from projections.people import CHOSEN, People
-from projections.statistics import seconds, statistics
+from projections.facts import seconds
+from projections.queries.listing import ListQuery, Part
+from projections.queries.people import CHOSEN, People
+from projections.queries.statistics import statistics
 from replay.snapshot import Record, Snapshot
 
 READS = ("review_threads", "comments", "pull_requests", "pr_heads", "check_run_attempts", "pr_labels", "repositories")

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from psycopg import sql
 
-from projections import rolled_up
-from projections.people import Window
-from projections.remarks import flawed
-from projections.rolled_up import QUARTER, Rollups, carried
-from projections.statuses import STATUS, STATUSES
-from projections.webhook_filters import Filters
+from projections.queries import rolled_up
+from projections.queries.people import Window
+from projections.queries.remarks import flawed
+from projections.queries.rolled_up import QUARTER, Rollups, carried
+from projections.queries.statuses import STATUS, STATUSES
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")

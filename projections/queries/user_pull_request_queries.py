@@ -4,9 +4,9 @@ from typing import Literal, LiteralString
 
 from psycopg import sql
 
-from projections.contributor_queries import READS as CONTRIBUTOR_READS
-from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, People, approvals
+from projections.queries.contributor_queries import READS as CONTRIBUTOR_READS
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, FACTS, People, approvals
 
 READS = (*CONTRIBUTOR_READS, "repositories")
 """The projections that the list is made of."""

@@ -5,11 +5,11 @@ from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from projections.inequality import gini
-from projections.people import CHOSEN, FACTS, OF_OTHERS, People
-from projections.sections import Section
-from projections.statistics import median, statistics
-from projections.team_queries import SCOPE, team_key, teams_of
+from projections.queries.inequality import gini
+from projections.queries.people import CHOSEN, FACTS, OF_OTHERS, People
+from projections.queries.sections import Section
+from projections.queries.statistics import median, statistics
+from projections.queries.team_queries import SCOPE, team_key, teams_of
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings", "pr_events", "review_requests")
 """The projections that the answers are made of, besides those that name repositories and bots."""

@@ -11,11 +11,11 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections import label_intervals
-from projections.label_intervals import ALL, intervals
-from projections.listing import ListQuery
-from projections.people import CHOSEN, People
-from projections.statistics import median, statistics
+from projections.queries import label_intervals
+from projections.queries.label_intervals import ALL, intervals
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, People
+from projections.queries.statistics import median, statistics
 
 READS = (*label_intervals.READS, "actors")
 """The projections that the list is made of."""

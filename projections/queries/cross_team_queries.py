@@ -5,9 +5,9 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.people import CHOSEN, FACTS, People
-from projections.sections import Section
-from projections.team_queries import team_reviews
+from projections.queries.people import CHOSEN, FACTS, People
+from projections.queries.sections import Section
+from projections.queries.team_queries import team_reviews
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings")
 """The projections that the answers are made of, besides those that name repositories and bots."""

@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.webhook_filters import Filters
+from projections.queries.webhook_filters import Filters
 
 REPORTED: LiteralString = """
     SELECT e.position, e.repository_id, e.event_type, e.received_at, e.duration_us,

@@ -10,10 +10,10 @@ from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from projections.lifecycle import OF_REPOSITORIES, lifecycle
-from projections.lifecycle import READS as LIFECYCLE_READS
-from projections.listing import Listed, ListQuery, Part
-from projections.people import CHOSEN, People
+from projections.queries.lifecycle import OF_REPOSITORIES, lifecycle
+from projections.queries.lifecycle import READS as LIFECYCLE_READS
+from projections.queries.listing import Listed, ListQuery, Part
+from projections.queries.people import CHOSEN, People
 from replay.snapshot import Snapshot
 
 READS = (*LIFECYCLE_READS, "repositories")

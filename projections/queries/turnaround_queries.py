@@ -6,11 +6,11 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.lifecycle import OF_REPOSITORIES, lifecycle
-from projections.lifecycle import READS as LIFECYCLE_READS
-from projections.people import CHOSEN, FACTS, OF_OTHERS, People
-from projections.statistics import statistics
-from projections.verified import VERIFIED
+from projections.queries.lifecycle import OF_REPOSITORIES, lifecycle
+from projections.queries.lifecycle import READS as LIFECYCLE_READS
+from projections.queries.people import CHOSEN, FACTS, OF_OTHERS, People
+from projections.queries.statistics import statistics
+from projections.queries.verified import VERIFIED
 from replay.snapshot import Record, Snapshot
 
 READS = (*LIFECYCLE_READS, "pr_labels", "pr_label_sightings", "review_requests", "repositories")

@@ -5,8 +5,8 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.people import ALL, People, Window
-from projections.statuses import STATUSES
+from projections.queries.people import ALL, People, Window
+from projections.queries.statuses import STATUSES
 
 OF_A_BOT: LiteralString = """
     (right(lower(e.sender), 5) = '[bot]' OR lower(e.sender) = ANY(%(bot_logins)s)

@@ -9,9 +9,9 @@ from typing import Any
 
 from psycopg import sql
 
-from projections.lifecycle import ONE, lifecycle
-from projections.lifecycle import READS as LIFECYCLE_READS
-from projections.pull_request_queries import BY_ANOTHER_PERSON
+from projections.queries.lifecycle import ONE, lifecycle
+from projections.queries.lifecycle import READS as LIFECYCLE_READS
+from projections.queries.pull_request_queries import BY_ANOTHER_PERSON
 from replay.snapshot import Record, Snapshot
 from replay.version import EPOCH
 

@@ -11,11 +11,12 @@ from typing import Any, Literal, LiteralString
 
 from psycopg import sql
 
-from projections import pull_request_authors
-from projections.listing import ListQuery
-from projections.people import People
-from projections.pull_request_authors import HEADED, authored, belongs
-from projections.statistics import median, seconds, statistics
+from projections.facts import seconds
+from projections.queries import pull_request_authors
+from projections.queries.listing import ListQuery
+from projections.queries.people import People
+from projections.queries.pull_request_authors import HEADED, authored, belongs
+from projections.queries.statistics import median, statistics
 from replay.snapshot import Record, Snapshot
 
 READS = ("workflow_jobs", "repositories", *pull_request_authors.READS)

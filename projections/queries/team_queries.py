@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from projections.teams import Teams, fold
+from projections.queries.teams import Teams, fold
 from replay.snapshot import Snapshot
 
 EVERYWHERE = 0

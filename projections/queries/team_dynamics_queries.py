@@ -5,11 +5,11 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.inequality import gini
-from projections.listing import ListQuery
-from projections.people import CHOSEN, FACTS, TOUCHED, People, touched
-from projections.sections import Section
-from projections.statistics import statistics
+from projections.queries.inequality import gini
+from projections.queries.listing import ListQuery
+from projections.queries.people import CHOSEN, FACTS, TOUCHED, People, touched
+from projections.queries.sections import Section
+from projections.queries.statistics import statistics
 from replay.snapshot import Snapshot
 
 READS = ("pull_requests", "pr_reviews", "pr_labels", "pr_label_sightings")

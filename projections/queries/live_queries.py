@@ -5,8 +5,8 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from projections.statuses import IMPERFECT, STATUSES
-from projections.webhook_queries import NAMED, shown
+from projections.queries.statuses import IMPERFECT, STATUSES
+from projections.queries.webhook_queries import NAMED, shown
 from replay.snapshot import Record, Snapshot
 
 READS = ("webhook_events", "usage_reports")

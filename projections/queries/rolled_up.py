@@ -13,8 +13,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.people import Window
-from projections.webhook_filters import Filters
+from projections.queries.people import Window
+from projections.queries.webhook_filters import Filters
 from replay.snapshot import Snapshot
 
 READS = ("webhook_events", "event_counts", "event_quarters", "event_senders", "event_durations")

@@ -1,0 +1,1 @@
+"""What is asked of the read models: the numbers, worked out when they are read."""
