@@ -11,6 +11,7 @@ import httpx2
 import psycopg
 import pytest
 
+from github_metrics.api.summary import trend
 from replay.event import Source
 from tests.deliveries import delivery, fill, number, report
 from tests.events import at, payload, pull_request, user
@@ -440,6 +441,10 @@ def test_the_summary_of_a_day(api: Service) -> None:
         "hourly_event_rate": 0.25,
         "daily_event_rate": 6.0,
     }
+
+
+def test_a_trend_that_is_rounded_to_none_has_no_sign() -> None:
+    assert str(trend(9_999, 10_000)) == "0.0"
 
 
 def test_the_summary_of_all_time_has_no_trend_and_rates_from_first_to_last(api: Service) -> None:

@@ -70,7 +70,8 @@ def trend(now: float | None, before: float | None) -> float | None:
     """Percent of change: 0.0 from nothing to nothing, null where there was nothing to compare with."""
     if not before:
         return 0.0 if before == 0 and now == 0 else None
-    return None if now is None else round(100 * (now - before) / before, 1)
+    # Adding 0.0 takes the sign off a change that is rounded to none.
+    return None if now is None else round(100 * (now - before) / before, 1) + 0.0
 
 
 def _trends(now: Record, before: Record | None) -> dict[str, float | None]:
