@@ -81,3 +81,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted)
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's first: its modules take longest, and one that began last would keep all others waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)

@@ -345,6 +345,7 @@ def test_pr_reviews(examples: psycopg.Connection[Any]) -> None:
             "reviewer": "Codertocat",
             "reviewer_id": CODERTOCAT,
             "reviewer_type": "User",
+            "person": "codertocat",
             "body": None,
             "html_url": "https://github.com/Codertocat/Hello-World/pull/2#pullrequestreview-237895671",
             "commit_id": HEAD,
@@ -440,6 +441,8 @@ def test_workflow_jobs(examples: psycopg.Connection[Any]) -> None:
         "runner_name": "GitHub Actions 6",
         "runner_group_name": "GitHub Actions",
         "html_url": "https://github.com/wolfy1339/github-events-schemas/actions/runs/5373506832/jobs/9747952373",
+        "wait_seconds": 7.0,
+        "run_seconds": None,
     }
     waiting = by_id[12877621891]
     assert (waiting["status"], waiting["created_at"]) == ("waiting", utc("2023-04-19T21:12:12"))

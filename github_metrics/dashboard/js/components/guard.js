@@ -1,5 +1,6 @@
 import { useEffect, useErrorBoundary } from "preact/hooks";
 import { html } from "../lib/html.js";
+import { doubt } from "../lib/query.js";
 import { Failure } from "./states.js";
 
 /**
@@ -7,7 +8,10 @@ import { Failure } from "./states.js";
  * `of`, what is drawn, has changed.
  */
 export function Guard({ of, height, children }) {
-  const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
+  const [error, reset] = useErrorBoundary((thrown) => {
+    console.error(thrown);
+    doubt();
+  });
   useEffect(() => {
     if (error) reset();
   }, [of]);

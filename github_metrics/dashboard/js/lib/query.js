@@ -21,6 +21,11 @@ function keep(key, data) {
   if (kept.size > MOST) kept.delete(kept.keys().next().value);
 }
 
+/** Something could not be drawn: who begins to draw now asks again, and does not show what was read before. */
+export function doubt() {
+  for (const [key, answer] of kept) kept.set(key, { ...answer, doubted: true });
+}
+
 /** Questions under way: panels that ask the same share one. */
 const running = new Map();
 
@@ -80,6 +85,7 @@ export function useQuery(path, parameters = {}, options = {}) {
   const { key, url } = path ? questionOf(path, parameters, options) : { key: null };
   const state = useRef({ key: null, path: null, error: null });
   if (state.current.key !== key) {
+    if (kept.get(key)?.doubted) kept.delete(key);
     const before = state.current.path === path ? kept.get(state.current.key)?.data : undefined;
     state.current = { key, path, error: null, before };
   }
