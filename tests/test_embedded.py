@@ -228,3 +228,11 @@ def test_a_half_made_server_is_made_anew(data_dir: Path) -> None:
     (data_dir / "postgres.unfinished" / "base").mkdir(parents=True)
     with embedded_conninfo(data_dir) as conninfo:
         assert value(conninfo, "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("socket", ["", "/run/here"])
+def test_a_file_that_names_no_socket_yet_is_not_read(tmp_path: Path, socket: str) -> None:
+    """PostgreSQL writes it line by line, and not in their order."""
+    lines = ["42", str(tmp_path), "1700000000", "5432", socket, "", "12345 67", "starting"]
+    (tmp_path / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines))
+    assert Postmaster.read(tmp_path) == (Postmaster(42, Path(socket)) if socket else None)

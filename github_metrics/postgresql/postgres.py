@@ -43,6 +43,8 @@ _DETACHED: dict[str, Any] = {
 }
 _READY_LINES = 8
 """postmaster.pid grows while the server starts; its eighth line is the state."""
+_SOCKET_LINE = 4
+"""May be empty for a moment though the eighth line is there."""
 _TUNING = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -81,7 +83,8 @@ class Postmaster:
         """None if there is no such file, or it is still being written."""
         try:
             lines = (directory / "postmaster.pid").read_text().splitlines()
-            return cls(int(lines[0]), Path(lines[4])) if len(lines) >= _READY_LINES else None
+            written = len(lines) >= _READY_LINES and lines[_SOCKET_LINE] != ""
+            return cls(int(lines[0]), Path(lines[_SOCKET_LINE])) if written else None
         except (FileNotFoundError, ValueError):
             return None
 
