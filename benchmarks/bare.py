@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from github_metrics.processes.serve import BACKLOG, GRACEFUL_SECONDS
+from github_metrics.processes.worker import HTTP
 
 SECRET = b"benchmark"
 
@@ -39,12 +40,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=BACKLOG)
     config = uvicorn.Config(
         app,
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
+        **HTTP,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )

@@ -10,7 +10,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line."""
     try:
-        from github_metrics.commands.cli import main as run  # noqa: PLC0415 - Ctrl-C may come while it loads
+        from github_metrics.commands.cli import main as run  # Ctrl-C may come while it loads
 
         run()
     except KeyboardInterrupt:

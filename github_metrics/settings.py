@@ -50,7 +50,7 @@ def _url(value: str) -> str:
 
 
 def _optional_projection(value: str) -> str:
-    from projections.catalog import optional_fault  # noqa: PLC0415 - all projections are loaded only to look one up
+    from projections.catalog import optional_fault  # all projections are loaded only to look one up
 
     if fault := optional_fault(value):
         raise ValueError(fault)

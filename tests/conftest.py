@@ -19,6 +19,9 @@ from replay.compression import register_dictionary
 from replay.projector import Projector
 from replay.views import publish_views
 
+LONGEST = {"test_replay_laws", "test_replay_command", "test_durability", "test_entrypoint", "test_time_travel"}
+"""They start processes, kill them, and start them again."""
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -84,5 +87,5 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's first: its modules take longest, and one that began last would keep all others waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    """The modules that take longest first: one that began last would keep all others waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None and item.path.stem not in LONGEST)

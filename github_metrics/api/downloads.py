@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Coroutine, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from typing import Any
 
 import structlog
@@ -83,7 +83,9 @@ class Spool:
     """Bytes that one task writes and another reads behind it, kept in a file where there are many."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed by its owner
+        with ExitStack() as held:
+            self._file = held.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
+            self._held = held.pop_all()  # until it is closed
         self._lock = threading.Lock()
         self._length = 0
         self._whole: bool | None = None
@@ -116,7 +118,7 @@ class Spool:
     def close(self) -> None:
         """A thread may be at the file still, whose task is cancelled: it is waited for."""
         with self._lock:
-            self._file.close()
+            self._held.close()
 
     def _append(self, part: bytes) -> None:
         with self._lock:

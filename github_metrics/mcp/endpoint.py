@@ -72,7 +72,7 @@ class McpEndpoint:
             self._started.set_exception(error)
 
     def _build(self) -> Starlette:
-        from github_metrics.mcp.tools import mcp_app  # noqa: PLC0415 - the import is what takes so long
+        from github_metrics.mcp.tools import mcp_app  # the import is what takes so long
 
         app = mcp_app(self._api, PATH, self._origins)
         gc.freeze()  # it stays; each look through it for garbage would stop all requests for 0.1 s

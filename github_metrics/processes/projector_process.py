@@ -16,7 +16,7 @@ from github_metrics.settings import Settings
 
 def run_projector(settings: Settings, conninfo: str) -> None:
     """One projector, until SIGTERM."""
-    from github_metrics.processes.projecting import project  # noqa: PLC0415 - only this process needs it
+    from github_metrics.processes.projecting import project  # only this process needs it
 
     async def until_stopped() -> None:
         task = asyncio.ensure_future(project(settings, conninfo))

@@ -55,8 +55,8 @@ def run_worker(
 ) -> None:
     """One uvicorn worker; with a schema, one that only reads from it."""
     # Imported here: the parent, which only supervises, stays small and quick to start.
-    from github_metrics.app import create_app  # noqa: PLC0415
-    from github_metrics.processes.worker import Worker  # noqa: PLC0415
+    from github_metrics.app import create_app
+    from github_metrics.processes.worker import Worker
 
     configure_logs(settings)
     app = create_app(settings, conninfo, pool_size=pool_size, schema=schema)

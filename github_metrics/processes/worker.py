@@ -1,12 +1,22 @@
 """One uvicorn server, as the service runs it."""
 
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from github_metrics.app import Application
+if TYPE_CHECKING:
+    from github_metrics.app import Application
 
+HTTP: dict[str, Any] = {
+    "http": "httptools",
+    "lifespan": "on",
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+}
+"""How uvicorn serves; the receiver that benchmarks compare with is served so too."""
 PING_SECONDS = 15.0
 PONG_SECONDS = 30.0
 LARGEST_FRAME = 64 * 1024
@@ -18,20 +28,15 @@ class Worker(uvicorn.Server):
     a stream has no end of its own. WebSockets are not compressed, which would cost memory for each idle reader.
     """
 
-    def __init__(self, app: Application, **more: Any) -> None:
+    def __init__(self, app: "Application", **more: Any) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            **HTTP,
             ws="websockets-sansio",
             ws_max_size=LARGEST_FRAME,
             ws_ping_interval=PING_SECONDS,
             ws_ping_timeout=PONG_SECONDS,
             ws_per_message_deflate=False,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
             **more,
         )
         super().__init__(config)
