@@ -17,6 +17,8 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"(.+)_per_(.+)_count", "how many of what comes after per"),
     (r"avg_(.+)_ms", "mean, in milliseconds; null of nothing"),
     (r"median_(.+)_ms", "median, in milliseconds; null of nothing"),
+    (r"p75_(.+)_ms", "75th percentile, in milliseconds; null of nothing"),
+    (r"p90_(.+)_ms", "90th percentile, in milliseconds; null of nothing"),
     (r"p95_(.+)_ms", "95th percentile, in milliseconds; null of nothing"),
     (r"max_(.+)_ms", "the longest, in milliseconds; null of nothing"),
     (r"(.+)_trend", "change in percent against the window of the same length just before; null without one"),

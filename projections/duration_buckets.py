@@ -7,6 +7,9 @@ of everything in it. Up to 25 microseconds each duration is a bucket of its own.
 from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import accumulate
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
 
 LONGEST_US = 10**12
 """Twelve days: what takes longer counts as this long."""
@@ -28,16 +31,21 @@ def bucket(microseconds: int) -> int:
 
 
 def percentile(counts: Mapping[int, int], share: float) -> float | None:
-    """The duration in microseconds below which a share of them lies, between two as PostgreSQL's percentile_cont has
-    it; None of nothing. `counts`: by bucket.
+    """The duration in microseconds below which a share of them lies; None of nothing. `counts`: by bucket."""
+    return percentile_of({_middle(name): count for name, count in counts.items()}, share)
+
+
+def percentile_of(counts: Mapping[Number, int], share: float) -> float | None:
+    """The value below which a share of them lies, between two as PostgreSQL's percentile_cont has it; None of nothing.
+    `counts`: how often each value occurs.
     """
-    ordered = sorted(name for name, count in counts.items() if count > 0)
-    ends = list(accumulate(counts[name] for name in ordered))
+    ordered = sorted(value for value, count in counts.items() if count > 0)
+    ends = list(accumulate(counts[value] for value in ordered))
     if not ends:
         return None
     place = share * (ends[-1] - 1)
-    below = _middle(ordered[bisect_right(ends, int(place))])
-    above = _middle(ordered[bisect_right(ends, min(int(place) + 1, ends[-1] - 1))])
+    below = ordered[bisect_right(ends, int(place))]
+    above = ordered[bisect_right(ends, min(int(place) + 1, ends[-1] - 1))]
     return below + (above - below) * (place - int(place))
 
 

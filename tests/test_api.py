@@ -405,7 +405,9 @@ def api_fields(service: Service, path: str, model: str) -> set[str]:
 
 
 def test_the_summary_of_a_day(api: Service) -> None:
-    """3 took 300 ms (reported), 4 to 8 took 4, 6, 8, 10 and 12. The day before: 1 and 2, of 2 and 4 ms."""
+    """3 took 300 ms (reported), 4 to 8 took 4, 6, 8, 10 and 12. The day before: 1 and 2, of 2 and 4 ms. Of 3 seven API
+    calls were reported, of 4 one, of the other four none.
+    """
     assert api.get(SUMMARY, **MARCH_2) == {
         "time_range": MARCH_2,
         "summary": {
@@ -415,10 +417,15 @@ def test_the_summary_of_a_day(api: Service) -> None:
             "success_rate": 33.33,
             "avg_processing_time_ms": 57,
             "median_processing_time_ms": 9,
+            "p75_processing_time_ms": 12,  # 11.5, between the fourth and the fifth of six
+            "p90_processing_time_ms": 156,  # half way from 12 to 300
             "p95_processing_time_ms": 228,
             "max_processing_time_ms": 300,
             "total_api_calls": 8,
             "avg_api_calls_per_event": 1.33,
+            "median_api_calls_per_event": 0.0,
+            "p75_api_calls_per_event": 0.75,
+            "p90_api_calls_per_event": 4.0,
             "total_token_spend": 7,
             "unique_repositories": 2,
             "unique_senders": 3,
@@ -468,10 +475,8 @@ def test_the_summary_of_nothing_knows_nothing(api: Service) -> None:
     assert unknown == {
         "success_rate",
         "avg_processing_time_ms",
-        "median_processing_time_ms",
-        "p95_processing_time_ms",
-        "max_processing_time_ms",
-        "avg_api_calls_per_event",
+        *(f"{name}_processing_time_ms" for name in ("median", "p75", "p90", "p95", "max")),
+        *(f"{name}_api_calls_per_event" for name in ("avg", "median", "p75", "p90")),
         "success_rate_trend",
         "avg_duration_trend",
     }

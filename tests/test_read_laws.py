@@ -244,15 +244,37 @@ def average(events: Sequence[Told]) -> float:
     return sum(event.milliseconds for event in events) / len(events)
 
 
-def quantile(events: Sequence[Told], share: float) -> Any:
-    """Within 2 %, and then rounded to whole milliseconds."""
+def quantile(events: Sequence[Told], share: float, rounding: float = 0.51) -> Any:
+    """Within 2 %, and then rounded, to whole milliseconds unless told otherwise."""
     if not events:
         return None
-    ordered = sorted(event.milliseconds for event in events)
+    expected = between([event.milliseconds for event in events], share)
+    return pytest.approx(expected, abs=0.02 * expected + rounding)
+
+
+def between(values: Sequence[float], share: float) -> float:
+    """The value below which a share of them lies."""
+    ordered = sorted(values)
     place = share * (len(ordered) - 1)
     below, above = ordered[int(place)], ordered[min(int(place) + 1, len(ordered) - 1)]
-    expected = below + (above - below) * (place - int(place))
-    return pytest.approx(expected, abs=0.02 * expected + 0.51)
+    return below + (above - below) * (place - int(place))
+
+
+SHARES = {"median": 0.5, "p75": 0.75, "p90": 0.9}
+
+
+def quantiles(events: Sequence[Told], rounding: float = 0.51) -> dict[str, Any]:
+    return {f"{name}_processing_time_ms": quantile(events, share, rounding) for name, share in SHARES.items()}
+
+
+def calls(events: Sequence[Told]) -> dict[str, Any]:
+    """Of an event without a report none."""
+    made = [event.calls for event in events]
+    told = {"avg": sum(made) / len(made), **{name: between(made, of) for name, of in SHARES.items()}} if made else {}
+    return {
+        f"{name}_api_calls_per_event": pytest.approx(told[name], abs=0.0051) if told else None
+        for name in ("avg", *SHARES)
+    }
 
 
 def by_repository(events: Sequence[Told]) -> list[tuple[str, int]]:
@@ -271,9 +293,10 @@ def test_the_summary_is_what_the_events_say(stage: Stage, window: Window, filter
     events = chosen(stage, window, filters)
     expected = {
         **summed(events),
-        "median_processing_time_ms": quantile(events, 0.5),
+        **quantiles(events),
         "p95_processing_time_ms": quantile(events, 0.95),
         "max_processing_time_ms": quantile(events, 1.0),
+        **calls(events),
         "unique_senders": len({event.sender for event in events if event.sender}),
         "unique_repositories": len({event.repository_id for event in events} - {0}),
     }

@@ -11,10 +11,12 @@ from github_metrics.api.pages import TimeRange
 from github_metrics.api.problems import PROBLEMS
 from github_metrics.api.repositories import counts, percent
 from github_metrics.api.requests import Names, text
+from github_metrics.api.statistics import NAMES, rounded
+from projections.duration_buckets import percentile_of
 from projections.queries import summary_queries
 from projections.queries.people import Window
 from projections.queries.rolled_up import first_and_last, rollups
-from projections.queries.summary_queries import Durations
+from projections.queries.summary_queries import Durations, Overview
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record
 
@@ -33,10 +35,17 @@ class Summary(BaseModel):
     success_rate: float | None = Field(description="percent, two decimals; null without events")
     avg_processing_time_ms: int | None
     median_processing_time_ms: int | None
+    p75_processing_time_ms: int | None
+    p90_processing_time_ms: int | None
     p95_processing_time_ms: int | None
     max_processing_time_ms: int | None
     total_api_calls: int
-    avg_api_calls_per_event: float | None
+    avg_api_calls_per_event: float | None = Field(
+        description="mean, two decimals, as the percentiles: of total_events; an event without a report made none"
+    )
+    median_api_calls_per_event: float | None
+    p75_api_calls_per_event: float | None
+    p90_api_calls_per_event: float | None
     total_token_spend: int
     unique_repositories: int
     unique_senders: int
@@ -89,18 +98,26 @@ def _trends(now: Record, before: Record | None) -> dict[str, float | None]:
 
 
 def _summary(now: Record, before: Record | None) -> dict[str, Any]:
-    total = now["total_events"]
     return {
         **counts(now),
-        "avg_api_calls_per_event": round(now["total_api_calls"] / total, 2) if total else None,
         "unique_repositories": now["unique_repositories"],
         **_trends(now, before),
     }
 
 
 def _durations(found: Durations) -> dict[str, int | None]:
-    names = ("median_processing_time_ms", "p95_processing_time_ms", "max_processing_time_ms")
-    return {name: None if value is None else round(value) for name, value in zip(names, found, strict=True)}
+    names = ("median", "p75", "p90", "p95", "max")
+    whole = (None if value is None else round(value) for value in found)
+    return {f"{name}_processing_time_ms": value for name, value in zip(names, whole, strict=True)}
+
+
+def _calls(found: Overview) -> dict[str, float | None]:
+    total, calls = found.totals["total_events"], found.totals["total_api_calls"]
+    shares = zip(NAMES, (0.5, 0.75, 0.9), strict=True)
+    return {
+        "avg_api_calls_per_event": round(calls / total, 2) if total else None,
+        **{f"{name}_api_calls_per_event": rounded(percentile_of(found.calls, share), 2) for name, share in shares},
+    }
 
 
 def _rate(row: Record, window: Window, seconds: int) -> float | None:
@@ -132,7 +149,12 @@ async def get_metrics_summary(
     return MetricsSummary.model_validate(
         {
             "time_range": {"start_time": window.start, "end_time": window.end},
-            "summary": {**_summary(now, before), **_durations(durations), "unique_senders": senders},
+            "summary": {
+                **_summary(now, before),
+                **_durations(durations),
+                **_calls(found),
+                "unique_senders": senders,
+            },
             "top_repositories": [
                 {
                     "repository": row["repository"],

@@ -18,6 +18,9 @@ READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", 
 FEW = 5_000
 """So many durations are sorted, and their percentiles are exact."""
 
+SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
+"""Of the durations that are told."""
+
 COUNTED: LiteralString = """
     remarked AS ({remarked}),
     counted AS (
@@ -47,7 +50,9 @@ SUMS: LiteralString = """
     sum(calls)::bigint AS total_api_calls, sum(charged_calls)::bigint AS total_token_spend
 """
 OVERVIEW: LiteralString = """
-SELECT placed.*, CASE WHEN NOT of_repository AND event_type IS NULL THEN {durations} END AS durations FROM (
+SELECT placed.*, CASE WHEN NOT of_repository AND event_type IS NULL THEN {durations} END AS durations,
+       CASE WHEN NOT of_repository AND event_type IS NULL THEN {calls} END AS calls
+FROM (
     SELECT groups.*, names.full_name AS repository,
            row_number() OVER (PARTITION BY of_repository, names.full_name IS NULL
                               ORDER BY total_events DESC, repository_id, event_type) AS place
@@ -99,10 +104,17 @@ DURATIONS = sql.SQL(
 """
 )
 """How many events took as long as each bucket says, of `remarked` beside it."""
+CALLS = sql.SQL(
+    """
+(SELECT jsonb_object_agg(calls, events)
+ FROM (SELECT calls, count(*) AS events FROM remarked WHERE calls > 0 GROUP BY calls) AS spent)
+"""
+)
+"""How many events so many API calls were reported of, of `remarked` beside it; of all others none was."""
 SORTED = sql.SQL(
     """
 WITH remarked AS ({remarked})
-SELECT percentile_cont(ARRAY[0.5, 0.95, 1.0])
+SELECT percentile_cont(ARRAY[0.5, 0.75, 0.9, 0.95, 1.0])
        WITHIN GROUP (ORDER BY coalesce(remarked.duration_ms, e.duration_us / 1000.0)) AS percentiles
 FROM webhook_events e LEFT JOIN remarked USING (position) WHERE {where}
 """
@@ -110,20 +122,24 @@ FROM webhook_events e LEFT JOIN remarked USING (position) WHERE {where}
 
 
 class Overview(NamedTuple):
-    """Counts of all, of the busiest repositories and of each type, the most frequent first; and of the durations, by
-    bucket, None where they were not counted.
+    """Counts of all, of the busiest repositories and of each type, the most frequent first; of the durations, by
+    bucket, None where they were not counted; and of the API calls of an event, by their number, empty where they were
+    not counted.
     """
 
     totals: Record
     repositories: list[Record]
     types: list[Record]
     durations: dict[int, int] | None
+    calls: dict[int, int]
 
 
 class Durations(NamedTuple):
     """In milliseconds; None without events."""
 
     median: float | None
+    p75: float | None
+    p90: float | None
     p95: float | None
     longest: float | None
 
@@ -147,18 +163,29 @@ def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict
 async def overview(
     snapshot: Snapshot, rollups: Rollups, filters: Filters, *, top: int, timed: bool = False
 ) -> Overview:
-    """Everything in one pass: `top` repositories, under their present names. `timed`: the durations too, where a rollup
-    tells them.
+    """Everything in one pass: `top` repositories, under their present names. `timed`: the API calls of an event too,
+    and the durations, where a rollup tells them.
     """
     told = rollups.cover(filters, DAY, of_any_type=True)
     counted = DURATIONS.format(**_parts(filters, told, of_any_type=True)) if timed and told.whole_units else None
-    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), durations=counted or sql.SQL("NULL::jsonb"))
+    none = sql.SQL("NULL::jsonb")
+    spread = {"durations": counted or none, "calls": CALLS if timed else none}
+    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), **spread)
     rows = await snapshot.rows(query, {**filters.arguments(), "top": top, "bounds": list(BOUNDS)})
     repositories = [row for row in rows if row["of_repository"]]
     types = [row for row in rows if row["event_type"] is not None]
     (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)
-    durations = None if counted is None else {int(us): number for us, number in (totals["durations"] or {}).items()}
-    return Overview(totals, repositories, types, durations)
+    durations = None if counted is None else _by_number(totals["durations"])
+    return Overview(totals, repositories, types, durations, _calls(totals))
+
+
+def _by_number(told: dict[str, int] | None) -> dict[int, int]:
+    return {int(name): count for name, count in (told or {}).items()}
+
+
+def _calls(totals: Record) -> dict[int, int]:
+    reported = _by_number(totals["calls"])
+    return {0: totals["total_events"] - sum(reported.values()), **reported}
 
 
 async def totals(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> Record:
@@ -185,8 +212,8 @@ async def durations(snapshot: Snapshot, rollups: Rollups, filters: Filters, foun
     if found.durations is None or found.totals["total_events"] <= FEW:
         sorted_ = SORTED.format(**_parts(filters, rollups.cover(filters, DAY)))
         row = await snapshot.one(sorted_, filters.arguments())
-        return Durations(*(row["percentiles"] or (None, None, None)))
-    return Durations(*(_milliseconds(percentile(found.durations, share)) for share in (0.5, 0.95, 1.0)))
+        return Durations(*(row["percentiles"] or [None] * len(SHARES)))
+    return Durations(*(_milliseconds(percentile(found.durations, share)) for share in SHARES))
 
 
 def _milliseconds(microseconds: float | None) -> float | None:
