@@ -49,6 +49,11 @@ def percentile_of(counts: Mapping[Number, int], share: float) -> float | None:
     return below + (above - below) * (place - int(place))
 
 
+def interpolated(below: int, above: int, place: float) -> float:
+    """The duration in microseconds at a place between two of which the buckets are known."""
+    return _middle(below) + (_middle(above) - _middle(below)) * (place - int(place))
+
+
 def _middle(name: int) -> float:
     after = bisect_right(BOUNDS, name)
     return (name + BOUNDS[after] - 1) / 2 if after < len(BOUNDS) else float(name)

@@ -75,7 +75,7 @@ OF_NOW: dict[str, tuple[str, dict[str, Any]]] = {
     "get_repository_statistics": (f"{API}/repositories", {"page_size": 2}),
     "get_repository": (f"{API}/repositories/octo/app", MARCH),
     "get_metrics_summary": (f"{API}/summary", {}),
-    "get_metrics_trends": (f"{API}/trends", {"bucket": "month", "group_by": "event_type"}),
+    "get_metrics_trends": (f"{API}/trends", {"bucket": "month", "group_by": "event_type", "durations": "true"}),
     "get_labels": (f"{API}/labels", ONE),
     "get_api_usage": (f"{API}/api-usage", {"page_size": 1}),
     "get_projections": (f"{API}/projections", {}),

@@ -31,7 +31,7 @@ QUERIES = {
     "get_projections": 3,
     "get_pull_requests": 3,
     "get_repository": 9,
-    "get_repository_statistics": 3,
+    "get_repository_statistics": 4,
     "get_review_turnaround": 3,
     "get_reviewers": 2,
     "get_team_dynamics": 3,

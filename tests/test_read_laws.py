@@ -2,7 +2,9 @@
 meet add up to the one that they make. The events are counted here one by one.
 """
 
+import csv
 import hashlib
+import io
 import uuid
 from bisect import bisect_right
 from collections import Counter
@@ -25,7 +27,7 @@ from github_metrics.dictionaries import current_dictionary
 from github_metrics.simulator import simulate
 from projections.catalog import active_projections
 from projections.decode import decode
-from projections.queries import summary_queries
+from projections.queries import duration_queries
 from replay.compression import Compressor
 from replay.event import Delivery, Source
 from replay.log import append
@@ -154,7 +156,7 @@ class Stage:
 def stage(server: str, template: str) -> Iterator[Stage]:
     """Few durations are enough to be counted in buckets here."""
     with clone(server, template) as database, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(summary_queries, "FEW", 30)
+        patched.setattr(duration_queries, "FEW", 30)
         with psycopg.connect(database, autocommit=True) as connection:
             told, compressor = list(deliveries()), Compressor(current_dictionary())
             for start in range(0, len(told), 500):
@@ -267,6 +269,12 @@ def quantiles(events: Sequence[Told], rounding: float = 0.51) -> dict[str, Any]:
     return {f"{name}_processing_time_ms": quantile(events, share, rounding) for name, share in SHARES.items()}
 
 
+def took(events: Sequence[Told]) -> dict[str, Any]:
+    """To tenths of a millisecond; null of nothing."""
+    mean = pytest.approx(average(events), abs=0.051) if events else None
+    return {"avg_processing_time_ms": mean, **quantiles(events, 0.051)}
+
+
 def calls(events: Sequence[Told]) -> dict[str, Any]:
     """Of an event without a report none."""
     made = [event.calls for event in events]
@@ -316,8 +324,11 @@ def test_repositories_are_what_the_events_say(stage: Stage, window: Window, filt
     assert listed == by_repository(events)
     assert answer["pagination"]["total"] == len(listed)
     for one in answer["repositories"]:
-        expected = summed([event for event in events if event.repository_id == one["repository_id"]])
+        theirs = [event for event in events if event.repository_id == one["repository_id"]]
+        expected = {**summed(theirs), **quantiles(theirs)}
         assert {name: one[name] for name in expected} == expected
+    lines = table(stage, REPOSITORIES, **parameters(window), **asked(stage, narrowed))
+    assert lines == [{name: str(value) for name, value in one.items()} for one in answer["repositories"]]
 
 
 @BOUNDED
@@ -327,11 +338,18 @@ def test_repositories_are_what_the_events_say(stage: Stage, window: Window, filt
     zone=st.sampled_from(ZONES),
     bucket=st.sampled_from(["hour", "day", "week", "month"]),
     by_type=st.booleans(),
+    durations=st.booleans(),
 )
 def test_trends_are_what_the_events_say(
-    stage: Stage, window: Window, filters: dict[str, Any], zone: str, bucket: Bucket, by_type: bool
+    stage: Stage,
+    window: Window,
+    filters: dict[str, Any],
+    zone: str,
+    bucket: Bucket,
+    by_type: bool,
+    durations: bool,
 ) -> None:
-    asks = {**parameters(window), **asked(stage, filters), "tz": zone, "bucket": bucket}
+    asks = {**parameters(window), **asked(stage, filters), "tz": zone, "bucket": bucket, "durations": durations}
     answer = stage.api.get(TRENDS, **asks, **({"group_by": "event_type"} if by_type else {}))
     events = chosen(stage, window, filters)
     start, end = bounds(window, events)
@@ -342,8 +360,35 @@ def test_trends_are_what_the_events_say(
     assert [datetime.fromisoformat(one["bucket"]) for one in answer["trends"]] == begins
     for one, part in zip(answer["trends"], parts, strict=True):
         assert {name: one[name] for name in counted(part)} == counted(part)
-        assert one["avg_processing_time_ms"] == (pytest.approx(average(part), abs=0.051) if part else None)
+        expected = took(part) if durations else dict.fromkeys(took([]))
+        assert {name: one[name] for name in expected} == expected
         assert one["event_types"] == (Counter(event.event_type for event in part) if by_type else None)
+
+
+@settings(BOUNDED, max_examples=20)
+@given(window=windows(), filters=FILTERS, bucket=st.sampled_from(["hour", "day", "week"]))
+def test_the_lines_of_types_are_what_the_events_say(
+    stage: Stage, window: Window, filters: dict[str, Any], bucket: Bucket
+) -> None:
+    asks = {**parameters(window), **asked(stage, filters), "bucket": bucket, "durations": True}
+    lines = table(stage, TRENDS, **asks, group_by="event_type")
+    events = chosen(stage, window, filters)
+    start, end = bounds(window, events)
+    begins = edges(start, end, bucket, ZoneInfo("UTC"), at_most=10_000) if start is not None and end is not None else []
+    parts: dict[tuple[str, str], list[Told]] = {}
+    for event in events:
+        begin = begins[bisect_right(begins, event.at) - 1]
+        parts.setdefault((begin.isoformat(), event.event_type), []).append(event)
+    assert {(one["bucket"].replace("Z", "+00:00"), one["event_type"]) for one in lines} == parts.keys()
+    for one in lines:
+        part = parts[one["bucket"].replace("Z", "+00:00"), one["event_type"]]
+        assert int(one["total_events"]) == len(part)
+        assert {name: float(one[name]) for name in took(part)} == took(part)
+
+
+def table(stage: Stage, path: str, **asks: Any) -> list[dict[str, str]]:
+    """The lines of a list as CSV."""
+    return list(csv.DictReader(io.StringIO(stage.api.client.get(path, params={**asks, "format": "csv"}).text)))
 
 
 def bounds(window: Window, events: Sequence[Told]) -> Window:

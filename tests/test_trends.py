@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from projections.queries import duration_queries
 from tests.deliveries import fill
 from tests.service import Service, running
-from tests.test_api import HISTORY, problem
+from tests.test_api import HISTORY, MARCH_2, problem
 
 TRENDS = "/api/metrics/trends"
 THREE_DAYS = {"start_time": "2026-03-01T00:00:00Z", "end_time": "2026-03-04T00:00:00Z", "bucket": "day"}
@@ -42,16 +43,40 @@ def test_trends_have_the_fields_of_the_contract(api: Service) -> None:
         "bucket": "day",
         "tz": "UTC",
         "trends": [
-            bucket("2026-03-01T00:00:00Z", 2, 2, 0, 3.0),
-            bucket("2026-03-02T00:00:00Z", 6, 2, 4, 56.7),  # 300 ms were reported of one, 40 are of the other five
-            bucket("2026-03-03T00:00:00Z", 1, 1, 0, 2.0),
+            bucket("2026-03-01T00:00:00Z", 2, 2, 0),
+            bucket("2026-03-02T00:00:00Z", 6, 2, 4),
+            bucket("2026-03-03T00:00:00Z", 1, 1, 0),
         ],
     }
 
 
-def bucket(begin: str, total: int, successful: int, failed: int, milliseconds: float) -> dict[str, Any]:
+TIMES = tuple(f"{name}_processing_time_ms" for name in ("avg", "median", "p75", "p90"))
+
+
+def bucket(begin: str, total: int, successful: int, failed: int) -> dict[str, Any]:
+    """Nobody asks how long it took, nor for the types."""
     counted = {"total_events": total, "successful_events": successful, "failed_events": failed}
-    return {"bucket": begin, **counted, "avg_processing_time_ms": milliseconds, "event_types": None}
+    return {"bucket": begin, **counted, **dict.fromkeys(TIMES), "event_types": None}
+
+
+@pytest.mark.parametrize("few", [5_000, 0], ids=["sorted", "in buckets"])
+def test_how_long_it_took_is_told_on_request(api: Service, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Of the first day 2 and 4 ms, of the second 4, 6, 8, 10, 12 and 300, which was reported, of the third 2; of no
+    event nothing. Buckets are within 2 %.
+    """
+    monkeypatch.setattr(duration_queries, "FEW", few)
+    found = api.get(TRENDS, **THREE_DAYS | {"end_time": "2026-03-05"}, durations=True)["trends"]
+    assert [one["total_events"] for one in found] == [2, 6, 1, 0]
+    expected = [(3.0, 3.0, 3.5, 3.8), (56.7, 9.0, 11.5, 156.0), (2.0, 2.0, 2.0, 2.0)]
+    for one, times in zip(found, expected, strict=False):
+        assert tuple(one[name] for name in TIMES) == pytest.approx(times, rel=0 if few else 0.02)
+    assert {found[3][name] for name in TIMES} == {None}
+    asked = {**MARCH_2, "tz": "Asia/Kathmandu", "durations": True}
+    hours = [one for one in api.get(TRENDS, **asked)["trends"] if one["total_events"]]
+    assert [one["bucket"][11:16] for one in hours] == ["05:00", "11:00", "17:00", "23:00", "01:00"]
+    assert [one["median_processing_time_ms"] for one in hours] == pytest.approx(
+        [300.0, 5.0, 8.0, 10.0, 12.0], rel=0 if few else 0.02
+    )
 
 
 def test_every_bucket_tells_of_its_types_on_request(api: Service) -> None:
@@ -64,21 +89,20 @@ def test_every_bucket_tells_of_its_types_on_request(api: Service) -> None:
     assert [{**one, "event_types": None} for one in told] == alone
     by_hour = api.get(TRENDS, **THREE_DAYS | {"bucket": "hour"}, group_by="event_type", users="alice")["trends"]
     assert [one["event_types"] for one in by_hour if one["event_types"]] == [{"issue_comment": 1}, {"pull_request": 1}]
-    assert by_hour[0] == bucket("2026-03-01T00:00:00Z", 0, 0, 0, 0.0) | {
-        "avg_processing_time_ms": None,
-        "event_types": {},
-    }
+    assert by_hour[0] == bucket("2026-03-01T00:00:00Z", 0, 0, 0) | {"event_types": {}}
 
 
 def test_types_are_lines_of_csv(api: Service) -> None:
-    asked = {**THREE_DAYS, "format": "csv", "repository": "octo/tools"}
+    asked = {**THREE_DAYS, "format": "csv", "repository": "octo/tools", "durations": True}
     text = api.client.get(TRENDS, params={**asked, "group_by": "event_type"}).text
     assert text.splitlines()[1:] == [
-        "2026-03-01T00:00:00Z,1,1,0,4.0,push",
-        "2026-03-02T00:00:00Z,1,0,1,6.0,check_run",
-        "2026-03-02T00:00:00Z,1,0,1,10.0,pull_request",
+        "2026-03-01T00:00:00Z,1,1,0,4.0,4.0,4.0,4.0,push",
+        "2026-03-02T00:00:00Z,1,0,1,6.0,6.0,6.0,6.0,check_run",
+        "2026-03-02T00:00:00Z,1,0,1,10.0,10.0,10.0,10.0,pull_request",
     ]
-    assert api.client.get(TRENDS, params=asked).text.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,8.0"
+    assert api.client.get(TRENDS, params=asked).text.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,8.0,8.0,9.0,9.6"
+    alone = api.client.get(TRENDS, params={**asked, "durations": False}).text
+    assert alone.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,,,,"
 
 
 def test_days_are_those_of_the_zone(api: Service) -> None:

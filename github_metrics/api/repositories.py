@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks, within
-from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
+from github_metrics.api.csv_answers import Table, csv_answer
+from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by
 from github_metrics.api.pages import Pagination, TimeRange
 from github_metrics.api.requests import Names
-from projections.queries import summary_queries
+from github_metrics.api.statistics import NAMES
+from projections.queries import repository_durations, summary_queries
 from projections.queries.rolled_up import rollups
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record
@@ -27,6 +29,9 @@ class RepositoryStatistics(BaseModel):
     failed_events: int = Field(description="error and partial")
     success_rate: float | None = Field(description="percent, two decimals; null without events")
     avg_processing_time_ms: int | None
+    median_processing_time_ms: int | None
+    p75_processing_time_ms: int | None
+    p90_processing_time_ms: int | None
     total_api_calls: int
     total_token_spend: int
 
@@ -59,7 +64,10 @@ def counts(row: Record) -> dict[str, Any]:
 
 
 def _statistics(row: Record) -> dict[str, Any]:
-    return {"repository": row["repository"], "repository_id": row["repository_id"], **counts(row)}
+    """`row`: with `quantiles`."""
+    quantiles = zip(NAMES, row["quantiles"], strict=True)
+    times = {f"{name}_processing_time_ms": None if value is None else round(value) for name, value in quantiles}
+    return {"repository": row["repository"], "repository_id": row["repository_id"], **counts(row), **times}
 
 
 @router.get("/repositories", operation_id="get_repository_statistics", response_model=Repositories, responses=LIST)
@@ -73,10 +81,15 @@ async def get_repository_statistics(
 ) -> Any:
     """Webhook events of each repository, the busiest first: counts, success rate, processing time, API usage."""
     filters = Filters(await within(asked, repository))
-    query = sorted_by(summary_queries.of_repositories(await rollups(asked.snapshot), filters), sort)
+    snapshot, known = asked.snapshot, await rollups(asked.snapshot)
+    query = sorted_by(summary_queries.of_repositories(known, filters), sort)
     if paging.csv:
-        return await whole(request, response, asked.snapshot, query, RepositoryStatistics, "repositories", _statistics)
-    rows, described = await listed(request, response, asked.snapshot, query, paging)
+        each = repository_durations.timed(snapshot, known, filters, query.stream(snapshot))
+        return await csv_answer(
+            request, response, Table("repositories", RepositoryStatistics, each, _statistics), snapshot
+        )
+    found, described = await listed(request, response, snapshot, query, paging)
+    rows = await repository_durations.with_quantiles(snapshot, known, filters, found)
     return Repositories.model_validate(
         {
             "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},

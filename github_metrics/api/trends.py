@@ -1,7 +1,8 @@
 """GET /api/metrics/trends: webhook events over time."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,17 +16,21 @@ from github_metrics.api.csv_answers import Table, csv_answer, each
 from github_metrics.api.lists import LIST, Format, wants_csv
 from github_metrics.api.pages import TimeRange, Zoned, zoned
 from github_metrics.api.requests import Names, text
-from github_metrics.api.statistics import rounded
+from github_metrics.api.statistics import NAMES, rounded
 from github_metrics.buckets import Bucket
 from projections.queries import trend_queries
+from projections.queries.duration_queries import NOTHING, Group, Quantiles
 from projections.queries.rolled_up import first_and_last, rollups
-from projections.queries.trend_queries import ByType, Counts, together
+from projections.queries.trend_queries import ANY_TYPE, ByType, Counts, together
 from projections.queries.webhook_filters import Filters
 
 router = APIRouter(tags=["trends"])
 
 
 GroupBy = Literal["event_type"]
+UNLESS = "null of nothing, and unless durations asks"
+TIMES = tuple(f"{name}_processing_time_ms" for name in ("avg", *NAMES))
+UNTIMED = dict.fromkeys(TIMES)
 
 
 class Counted(BaseModel):
@@ -35,7 +40,10 @@ class Counted(BaseModel):
     total_events: int
     successful_events: int
     failed_events: int = Field(description="error and partial")
-    avg_processing_time_ms: float | None = Field(description="null of nothing")
+    avg_processing_time_ms: float | None = Field(description=f"mean, of total_events; {UNLESS}")
+    median_processing_time_ms: float | None = Field(description=UNLESS)
+    p75_processing_time_ms: float | None = Field(description=UNLESS)
+    p90_processing_time_ms: float | None = Field(description=UNLESS)
 
 
 class CountedOfType(Counted):
@@ -68,50 +76,70 @@ async def get_metrics_trends(
     group_by: Annotated[GroupBy | None, Query(description="adds the count of each event type")] = None,
     repository: Annotated[Names, Query(description="as repositories")] = None,
     event_type: Annotated[str | None, Query(description="for example pull_request")] = None,
+    durations: Annotated[bool, Query(description="adds how long processing took")] = False,
     form: Annotated[Format | None, Query(alias="format", description="csv: the buckets as CSV")] = None,
 ) -> Any:
-    """Webhook events in each hour, day, week or month: how many came, how many succeeded and failed, and how long
-    processing one took.
+    """Webhook events in each hour, day, week or month: how many came, how many succeeded and failed, and, if asked, how
+    long processing one took.
     """
     filters = Filters(await within(asked, repository), None if event_type is None else text(event_type))
     known = await rollups(asked.snapshot)
     window = await closed(filters.people, lambda: first_and_last(asked.snapshot, known, filters))
     edges = await begins(window, bucket, asked.zone)
-    by_type = group_by is not None
+    by_type, csv = group_by is not None, wants_csv(request, form)
     found = await trend_queries.counts(asked.snapshot, known, filters, edges, by_type=by_type) if edges else {}
-    counted = [(edge.astimezone(asked.zone), found.get(index, {})) for index, edge in enumerate(edges)]
-    if wants_csv(request, form):
-        model = CountedOfType if by_type else Counted
-        return await csv_answer(request, response, Table("trends", model, each(_lines(counted, by_type=by_type))))
+    took = None
+    if durations:
+        few = trend_queries.few(found)
+        took = await trend_queries.durations(asked.snapshot, known, filters, edges, few=few, by_type=by_type and csv)
+    shown = Buckets([edge.astimezone(asked.zone) for edge in edges], found, took)
+    if csv:
+        model, lines = (CountedOfType, shown.of_types()) if by_type else (Counted, shown.together())
+        return await csv_answer(request, response, Table("trends", model, each(lines)))
     time_range = TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json")
-    trends = [
-        {"bucket": zoned(at), **_told(together(types)), "event_types": _events(types) if by_type else None}
-        for at, types in counted
-    ]
+    trends = [{**one, "bucket": zoned(one["bucket"])} for one in shown.together()]
+    for index, one in enumerate(trends):
+        one["event_types"] = _events(found.get(index, {})) if by_type else None
     answer = {"time_range": time_range, "bucket": bucket, "tz": asked.zone.key, "trends": trends}
     # Thousands of buckets: checking each against the model takes longer than counting them.
     written = await asyncio.to_thread(orjson.dumps, answer)
     return Response(written, media_type="application/json", headers=dict(response.headers))
 
 
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Buckets by when they begin, what was counted in each, and how long that took, None where nobody asks."""
+
+    begins: list[datetime]
+    counted: Mapping[int, ByType]
+    took: Mapping[Group, Quantiles] | None
+
+    def together(self) -> Iterator[dict[str, Any]]:
+        """All types as one."""
+        for index, at in enumerate(self.begins):
+            yield {"bucket": at, **self._told(index, ANY_TYPE, together(self.counted.get(index, {})))}
+
+    def of_types(self) -> Iterator[dict[str, Any]]:
+        """Each type of each bucket, the most frequent first."""
+        for index, at in enumerate(self.begins):
+            types = self.counted.get(index, {})
+            for name in _events(types):
+                yield {"bucket": at, "event_type": name, **self._told(index, name, types[name])}
+
+    def _told(self, index: int, event_type: str, counts: Counts) -> dict[str, Any]:
+        told = {
+            "total_events": counts.total,
+            "successful_events": counts.total - counts.failed,
+            "failed_events": counts.failed,
+        }
+        if self.took is None:
+            return {**told, **UNTIMED}
+        quantiles = self.took.get((index, event_type), NOTHING)
+        times = zip(TIMES, (counts.mean_milliseconds, *quantiles), strict=True)
+        return {**told, **{name: rounded(value, 1) for name, value in times}}
+
+
 def _events(types: ByType) -> dict[str, int]:
     """The most frequent type first."""
     ordered = sorted(types.items(), key=lambda one: (-one[1].total, one[0]))
     return {event_type: counts.total for event_type, counts in ordered}
-
-
-def _told(counts: Counts) -> dict[str, Any]:
-    return {
-        "total_events": counts.total,
-        "successful_events": counts.total - counts.failed,
-        "failed_events": counts.failed,
-        "avg_processing_time_ms": rounded(counts.mean_milliseconds, 1),
-    }
-
-
-def _lines(counted: list[tuple[datetime, ByType]], *, by_type: bool) -> Iterator[dict[str, Any]]:
-    for at, types in counted:
-        if by_type:
-            yield from ({"bucket": at, "event_type": name, **_told(types[name])} for name in _events(types))
-        else:
-            yield {"bucket": at, **_told(together(types))}

@@ -51,5 +51,10 @@ def corrected(filters: Filters) -> sql.Composed:
     return _remarked(REPORTED + said + MISREAD, filters)
 
 
+def timed(filters: Filters) -> sql.Composed:
+    """Those of them of which a duration was reported."""
+    return _remarked(REPORTED + "AND r.duration_ms IS NOT NULL", filters)
+
+
 def _remarked(said: LiteralString, filters: Filters) -> sql.Composed:
     return sql.SQL(REMARKED).format(said=sql.SQL(said).format(where=filters.where()))

@@ -6,9 +6,10 @@ webhook_events stands. A unit in which one of them has parked an event is read f
 always the same as that of the events alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import LiteralString
 
 from psycopg import sql
@@ -78,6 +79,13 @@ class Cover:
             spans += _edges(span, inner)
         return replace(self, spans=tuple(spans), quarters=tuple(quarters))
 
+    def apart(self, moments: Iterable[datetime]) -> "Cover":
+        """The same with the units within which one of the moments lies taken out of the whole ones."""
+        lying = {_floor(at, self.unit) for at in moments if not begins(at, self.unit)}
+        split = sorted(at for at in lying - set(self.but) if self.whole.holds(at))
+        spans = _joined([Window(at, at + self.unit) for at in split])
+        return replace(self, but=(*self.but, *split), spans=(*self.spans, *spans))
+
     def _told(self, at: datetime | str) -> sql.Literal:
         return sql.Literal(at.date() if isinstance(at, datetime) and self.unit == DAY else at)
 
@@ -104,6 +112,15 @@ def _edges(window: Window, inner: Window) -> list[Window]:
     """What a window has beside an inner one."""
     edges = Window(window.start, inner.start), Window(inner.end, window.end)
     return [edge for edge in edges if edge.start != edge.end]
+
+
+def _joined(windows: Iterable[Window]) -> list[Window]:
+    """Those that meet as one. They are in their order."""
+    joined: list[Window] = []
+    for window in windows:
+        meets = bool(joined) and joined[-1].end == window.start
+        joined.append(Window(joined.pop().start, window.end) if meets else window)
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,11 @@ def touched(window: Window, unit: timedelta) -> sql.Composed:
     """The condition on the rows `c` of a rollup of which the window has a part."""
     start = None if window.start is None else _floor(window.start, unit)
     return Cover(unit, Window(start, window.end), (), ()).units()
+
+
+def hold_whole(edges: Sequence[datetime], unit: timedelta) -> bool:
+    """Whether a whole unit lies between two edges that follow one another, or may lie after the last."""
+    return len(edges) == 1 or any(_floor(after, unit) - at >= unit for at, after in pairwise(edges))
 
 
 def begins(at: datetime, unit: timedelta) -> bool:

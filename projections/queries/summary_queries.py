@@ -5,7 +5,7 @@ from typing import LiteralString, NamedTuple
 from psycopg import sql
 
 from projections.duration_buckets import BOUNDS, percentile
-from projections.queries import rolled_up
+from projections.queries import duration_queries, rolled_up
 from projections.queries.listing import ListQuery
 from projections.queries.remarks import remarked
 from projections.queries.rolled_up import DAY, Cover, Rollups, carried
@@ -14,9 +14,6 @@ from replay.snapshot import Record, Snapshot
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the counts are made of."""
-
-FEW = 5_000
-"""So many durations are sorted, and their percentiles are exact."""
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
 """Of the durations that are told."""
@@ -65,7 +62,7 @@ FROM (
 """
 TOTALS: LiteralString = "SELECT {sums} FROM counted"
 BY_REPOSITORY: LiteralString = """
-SELECT repository_id, names.full_name AS repository, {sums}
+SELECT repository_id, names.full_name AS repository, sum(sum(events)) OVER ()::bigint AS of_all, {sums}
 FROM counted JOIN repositories names USING (repository_id) GROUP BY repository_id, names.full_name
 """
 BUSIEST = "total_events DESC, repository_id"
@@ -209,7 +206,7 @@ async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters)
 
 async def durations(snapshot: Snapshot, rollups: Rollups, filters: Filters, found: Overview) -> Durations:
     """Of what an overview counted: exact where they are few, else within 2 %."""
-    if found.durations is None or found.totals["total_events"] <= FEW:
+    if found.durations is None or found.totals["total_events"] <= duration_queries.FEW:
         sorted_ = SORTED.format(**_parts(filters, rollups.cover(filters, DAY)))
         row = await snapshot.one(sorted_, filters.arguments())
         return Durations(*(row["percentiles"] or [None] * len(SHARES)))

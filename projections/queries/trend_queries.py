@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections.queries import rolled_up
+from projections.queries import duration_queries, rolled_up
+from projections.queries.duration_queries import Group, Grouping, Quantiles
 from projections.queries.remarks import corrected
 from projections.queries.rolled_up import DAY, QUARTER, Cover, Rollups, carried
 from projections.queries.webhook_filters import Filters
@@ -23,10 +24,11 @@ OF_DAYS: LiteralString = (
 OF_QUARTERS: LiteralString = (
     "SELECT c.quarter AS at, '' AS event_type, c.events, c.duration_us AS us FROM event_quarters c"
 )
-COUNTED: LiteralString = """
-WITH edges AS MATERIALIZED (
+EDGES: LiteralString = """edges AS MATERIALIZED (
     SELECT array_agg(to_timestamp(edge) ORDER BY edge) AS moments FROM unnest(%(edges)s::float8[]) AS edge
-)
+)"""
+COUNTED: LiteralString = """
+WITH {edges}
 SELECT array_agg(bucket) AS buckets, array_agg(event_type) AS types, array_agg(total) AS totals,
        array_agg(failed) AS failures, array_agg(us) AS durations
 FROM (
@@ -81,6 +83,7 @@ async def counts(
     """
     cover = _cover(rollups, filters, edges, by_type=by_type)
     query = sql.SQL(COUNTED).format(
+        edges=sql.SQL(EDGES),
         type=sql.SQL("event_type" if by_type else "''"),
         units=sql.SQL(OF_QUARTERS if cover.unit == QUARTER else OF_DAYS),
         within=cover.units(),
@@ -88,7 +91,7 @@ async def counts(
         events=cover.events(filters),
         corrected=corrected(filters),
     )
-    arguments = {**filters.arguments(), "edges": [int(edge.timestamp()) for edge in edges]}
+    arguments = {**filters.arguments(), **_arguments(edges)}
     found = await snapshot.one(query, arguments)
     columns = (found[name] or () for name in ("buckets", "types", "totals", "failures", "durations"))
     buckets, types, totals, failures, durations = columns
@@ -96,6 +99,39 @@ async def counts(
     for bucket, event_type, of in zip(buckets, types, map(Counts, totals, failures, durations), strict=True):
         counted.setdefault(bucket, {})[event_type] = of
     return counted
+
+
+def few(found: Mapping[int, ByType]) -> bool:
+    """Whether what was counted is so little that it may be sorted."""
+    return sum(counts.total for types in found.values() for counts in types.values()) <= duration_queries.FEW
+
+
+async def durations(
+    snapshot: Snapshot,
+    rollups: Rollups,
+    filters: Filters,
+    edges: Sequence[datetime],
+    *,
+    few: bool,
+    by_type: bool = False,
+) -> Mapping[Group, Quantiles]:
+    """How long the events took, by the index of the bucket and by type, or of ANY_TYPE. `few`: as `few` says."""
+    if not edges:
+        return {}
+    grouping = Grouping(
+        of_units="width_bucket(c.day::timestamptz, (SELECT edges.moments FROM edges)) - 1",
+        of_events="width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1",
+        before=EDGES + ",",
+        arguments=_arguments(edges),
+        by_type=by_type,
+    )
+    whole = rolled_up.hold_whole(edges, DAY) and not by_type
+    cover = rollups.cover(filters, DAY, of_any_type=True).apart(edges) if whole else rolled_up.of_events(filters, DAY)
+    return await duration_queries.quantiles(snapshot, cover, filters, grouping, few=few)
+
+
+def _arguments(edges: Sequence[datetime]) -> dict[str, Any]:
+    return {"edges": [int(edge.timestamp()) for edge in edges]}
 
 
 def _cover(rollups: Rollups, filters: Filters, edges: Sequence[datetime], *, by_type: bool) -> Cover:

@@ -34,6 +34,7 @@ def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
     assert tile(page, "Events") == f"{numbers['total_events']:,}"
     assert tile(page, "Success rate") == f"{numbers['success_rate']:.2f}%"
     assert tile(page, "Failed events") == str(numbers["failed_events"])
+    assert tile(page, "Median processing") == f"{numbers['median_processing_time_ms']} ms"
     assert tile(page, "Repositories") == str(numbers["unique_repositories"])
     rows = page.locator(".table-scroll[aria-label=Repositories] tbody tr").all()
     shown = [[cell.inner_text() for cell in row.locator("td").all()[:2]] for row in rows]
@@ -55,28 +56,27 @@ def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
 
 def test_success_and_processing_time_are_shown_over_time(told: Told, look: Any) -> None:
     page = look(told.service).open("?range=30d&tz=UTC")
-    span = {"start_time": "30d", "end_time": "now", "bucket": "day"}
+    span = {"start_time": "30d", "end_time": "now", "bucket": "day", "durations": True}
     days = [one for one in told.service.get("/api/metrics/trends", **span)["trends"] if one["total_events"]]
     panel = page.get_by_role("region", name="Success and processing time", exact=True)
     panel.get_by_role("button", name="Processing time over time as a table").click()
     shown = [[cell.inner_text() for cell in row.locator("td").all()[1:]] for row in panel.locator("tbody tr").all()]
-    expected = [[one["avg_processing_time_ms"], f"{one['total_events']:,}"] for one in days]
-    found = [row for row in shown if row[1] != "0"]
-    assert [row[1] for row in found] == [events for _, events in expected]
-    assert [
-        abs(float(row[0].removesuffix(" ms")) - took) <= 0.5 for row, (took, _) in zip(found, expected, strict=True)
-    ]
+    found = [row for row in shown if row[-1] != "0"]
+    assert [row[-1] for row in found] == [f"{one['total_events']:,}" for one in days]
+    for row, day in zip(found, days, strict=True):
+        for cell, name in zip(row, ("median", "p90", "p75", "avg"), strict=False):
+            assert abs(float(cell.removesuffix(" ms")) - day[f"{name}_processing_time_ms"]) <= 0.5, name
 
 
-def test_one_question_tells_what_comes_over_time(told: Told, look: Any) -> None:
+def test_one_question_tells_what_comes_over_time_and_one_how_long_it_took(told: Told, look: Any) -> None:
     window = look(told.service)
     asked_for: list[str] = []
     window.page.on("request", lambda request: asked_for.append(request.url))
     window.open("?range=30d")
     questions = [parse_qs(urlsplit(url).query) for url in asked_for if "/api/metrics/trends" in url]
-    assert {(*one["bucket"], *one["group_by"], "event_type" in one) for one in questions} == {
-        ("day", "event_type", False)
-    }
+    counting, timing = sorted(questions, key=lambda one: "durations" in one)
+    assert (counting["bucket"], counting["group_by"], "event_type" in counting) == (["day"], ["event_type"], False)
+    assert (timing["bucket"], timing["durations"], "group_by" in timing) == (["day"], ["true"], False)
 
 
 def test_nothing_is_asked_twice_while_it_opens(told: Told, look: Any) -> None:

@@ -17,6 +17,7 @@ export default function Overview({ filters }) {
   const bucket = useBucket(filters);
   const summary = useQuery(...questions.summaryOf(filters));
   const trends = useQuery(...questions.trendsOf(filters, bucket));
+  const took = useQuery(...questions.tookOf(filters, bucket));
   const none = summary.data?.summary.total_events === 0;
   const ever = useQuery(none ? "webhooks" : null, { page_size: 1 });
   const shared = { filters, summary, trends: bucket ? trends : { ...trends, loading: true }, bucket };
@@ -25,7 +26,7 @@ export default function Overview({ filters }) {
     <${Headlines} ...${shared} />
     <div class="grid">
       <${EventsOverTime} ...${shared} span="span-8" />
-      <${Processing} ...${shared} span="span-4" />
+      <${Processing} ...${shared} took=${took} span="span-4" />
       <${LiveFeed} ...${shared} span="span-8" />
       <${ProjectionsHealth} span="span-4" />
       <${TopRepositories} ...${shared} />
