@@ -248,6 +248,11 @@ def test_every_endpoint_is_documented(openapi: dict[str, Any], page: str) -> Non
 PARAMETER = re.compile(r"^\| `([\w-]+)` \| ([\w-]*) ?\| (.*) \|$", re.MULTILINE)
 
 
+def shown(default: Any) -> str:
+    """As it stands in an address."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
 def test_every_parameter_is_documented_with_its_default_and_bounds(openapi: dict[str, Any]) -> None:
     """In the section of its endpoint, or once for all where it means the same everywhere."""
     described = sections("docs/api.md")
@@ -260,7 +265,7 @@ def test_every_parameter_is_documented_with_its_default_and_bounds(openapi: dict
             continue
         rows = PARAMETER.findall(section.partition("Answer")[0])
         parameters = {parameter["name"]: parameter for parameter in operation.get("parameters", [])}
-        defaults = {name: str(parameter["schema"].get("default", "")) for name, parameter in parameters.items()}
+        defaults = {name: shown(parameter["schema"].get("default", "")) for name, parameter in parameters.items()}
         own = {name: default for name, default, _ in rows}
         assert len(own) == len(rows), path
         assert own.items() <= defaults.items(), path
