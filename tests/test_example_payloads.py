@@ -361,7 +361,16 @@ def test_pr_labels(examples: psycopg.Connection[Any]) -> None:
         {**about, "at": utc("2019-05-15T15:20:36"), "added": False, **by},
     ]
     assert table(examples, "pr_label_sightings") == [
-        {**about, "first_seen_at": utc("2019-05-15T15:20:33"), "last_seen_at": utc("2019-05-15T15:21:18")}
+        {
+            **about,
+            "first_seen_at": utc("2019-05-15T15:20:33"),
+            "first_added_at": utc("2019-05-15T15:20:35"),
+            "first_removed_at": utc("2019-05-15T15:20:36"),
+            "last_seen_at": utc("2019-05-15T15:21:18"),
+            "last_added_at": utc("2019-05-15T15:20:35"),
+            "last_removed_at": utc("2019-05-15T15:20:36"),
+            "carried_once": False,
+        }
     ]
 
 

@@ -59,7 +59,39 @@ def test_sightings_tell_of_labels_whose_labelling_was_missed() -> None:
     assert rows("pr_labels", *events) == []
 
 
+def test_sightings_tell_when_a_label_was_first_and_last_put_on_and_taken_off() -> None:
+    events = [
+        told("labeled", "bug", "10:00", 1, ["bug"]),
+        told("unlabeled", "bug", "11:00", 2),
+        told("labeled", "bug", "12:00", 3, ["bug"]),
+        told("unlabeled", "gone", "13:00", 4, ["bug"]),
+    ]
+    for order in permutations(events):
+        assert rows("pr_label_sightings", *order) == [
+            {
+                "repository_id": 7,
+                "number": 1,
+                "label": "bug",
+                "first_seen_at": moment("10:00"),
+                "last_seen_at": moment("13:00"),
+                "first_added_at": moment("10:00"),
+                "last_added_at": moment("12:00"),
+                "first_removed_at": moment("11:00"),
+                "last_removed_at": moment("11:00"),
+            },
+            {
+                "repository_id": 7,
+                "number": 1,
+                "label": "gone",
+                **dict.fromkeys(("first_seen_at", "last_seen_at", "first_added_at", "last_added_at")),
+                "first_removed_at": moment("13:00"),
+                "last_removed_at": moment("13:00"),
+            },
+        ]
+
+
 def test_what_tells_no_label_or_no_time_states_nothing() -> None:
     nameless = told("labeled", None, "10:00", 1)
     body = payload("labeled", pull_request=pull_request(1) | {"updated_at": None}, label={"name": "bug"})
-    assert rows("pr_labels", nameless, make_event("pull_request", body)) == []
+    for name in ("pr_labels", "pr_label_sightings"):
+        assert rows(name, nameless, make_event("pull_request", body)) == []

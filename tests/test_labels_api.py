@@ -94,10 +94,11 @@ def asked(database: str, people: People, as_of: datetime) -> dict[str, Any]:
 def test_the_intervals(api: Service, database: tuple[str, int]) -> None:
     async def ask() -> Any:
         async with reading_pool(database[0], 1) as pool, snapshot(pool, label_queries.READS) as taken:
-            query = intervals("true")
-            return await taken.rows(
-                sql.SQL("WITH {} SELECT * FROM intervals ORDER BY repository_id, number, label, added_at").format(query)
-            )
+            query = sql.SQL("""
+                WITH {} SELECT * FROM (SELECT * FROM intervals_once UNION ALL SELECT * FROM intervals_again) AS found
+                ORDER BY repository_id, number, label, added_at
+            """)
+            return await taken.rows(query.format(intervals("true")))
 
     def clock(value: datetime | None) -> str | None:
         return value and value.astimezone(UTC).strftime("%H:%M")

@@ -36,6 +36,8 @@ TOUCHED: LiteralString = """(
 """Those to which something in the window happened: a label that was first put on then is among theirs. OFFSET 0: each is
 looked up, however few of all there are.
 """
+SECONDS: LiteralString = "greatest(date_part('epoch', least(coalesce(removed_at, closed_at), %(as_of)s) - added_at), 0)"
+INSIDE: LiteralString = "first_added_at >= %(start)s::timestamptz AND first_added_at < %(end)s::timestamptz"
 LISTED = sql.SQL(
     """
 WITH authored AS NOT MATERIALIZED (
@@ -43,18 +45,22 @@ WITH authored AS NOT MATERIALIZED (
         SELECT p.*, lower(coalesce(p.author, 'ghost')) AS person, p.author_type = 'Bot' AS bot FROM pull_requests p
     ) AS pulls WHERE {chosen}
 ), {intervals}, carried AS (
-    SELECT repository_id, number, label, min(added_at) AS first_added_at, count(*) AS times,
-           count(*) FILTER (WHERE inferred) AS inferred,
-           bool_or(removed_at IS NULL AND closed_at IS NULL) AS is_on,
-           sum(greatest(date_part('epoch', least(coalesce(removed_at, closed_at), %(as_of)s) - added_at), 0)) AS seconds
-    FROM intervals WHERE %(labels)s::text[] IS NULL OR label = ANY(%(labels)s)
-    GROUP BY number, repository_id, label
-), counted AS (
+    SELECT label, added_at AS first_added_at, 1 AS times, CASE WHEN inferred THEN 1 ELSE 0 END AS inferred,
+           removed_at IS NULL AND closed_at IS NULL AS is_on, {seconds} AS seconds
+    FROM intervals_once
+    UNION ALL
+    SELECT label, min(added_at), count(*), count(*) FILTER (WHERE inferred),
+           bool_or(removed_at IS NULL AND closed_at IS NULL), sum({seconds})
+    FROM intervals_again GROUP BY number, repository_id, label
+), gathered AS (
     SELECT label, count(*) AS pull_requests, sum(times)::bigint AS intervals, sum(inferred)::bigint AS inferred,
-           count(*) FILTER (WHERE is_on) AS open_count, {time_in_label} AS time_in_label
+           count(*) FILTER (WHERE is_on) AS open_count, array_agg(seconds) AS of_each
     FROM carried
-    WHERE first_added_at >= %(start)s::timestamptz AND first_added_at < %(end)s::timestamptz
+    WHERE {inside} AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s))
     GROUP BY label
+), counted AS (
+    SELECT gathered.*, time_in_label
+    FROM gathered CROSS JOIN LATERAL (SELECT {time_in_label} AS time_in_label FROM unnest(of_each) AS seconds) AS timed
 ), now AS (
     SELECT label, count(*) AS current FROM authored p, unnest(p.labels) AS label
     WHERE state = 'open' AND {theirs} AND (%(labels)s::text[] IS NULL OR label = ANY(%(labels)s)) GROUP BY label
@@ -82,10 +88,13 @@ class Labels:
 
 def labels(asked: Labels) -> ListQuery:
     """One row for each label, of all repositories together."""
+    whole = asked.people.start is None and asked.people.end is None
     query = LISTED.format(
         intervals=intervals(*_which(asked.people)),
+        inside=sql.SQL("true" if whole else INSIDE),
         theirs=sql.SQL(THEIRS),
         chosen=sql.SQL(CHOSEN),
+        seconds=sql.SQL(SECONDS),
         time_in_label=statistics("seconds"),
     )
     return ListQuery(query, sql.SQL("pull_requests DESC, current DESC, label"), asked.arguments(), sorts=SORTS)

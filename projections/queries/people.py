@@ -102,7 +102,7 @@ FACTS: LiteralString = """
         FROM (
             SELECT repository_id, number, label, at FROM pr_labels WHERE added
             UNION ALL
-            SELECT repository_id, number, label, first_seen_at FROM pr_label_sightings
+            SELECT repository_id, number, label, first_seen_at FROM pr_label_sightings WHERE first_seen_at IS NOT NULL
         ) AS m JOIN pulls p USING (repository_id, number)
         WHERE %(prefix)s <> '' AND starts_with(m.label, %(prefix)s) AND length(m.label) > length(%(prefix)s)
         AND lower(substr(m.label, length(%(prefix)s) + 1)) IS DISTINCT FROM lower(p.author)
