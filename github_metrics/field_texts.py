@@ -7,8 +7,8 @@ import re
 PATTERNS: tuple[tuple[str, str], ...] = (
     (r"avg_(.+)_hours", "mean, in hours; null of nothing"),
     (r"median_(.+_)?hours", "median, in hours; null of nothing"),
-    (r"p75_(.+)_hours", "75th percentile, in hours; null of nothing"),
-    (r"p90_(.+)_hours", "90th percentile, in hours; null of nothing"),
+    (r"p75_(.+_)?hours", "75th percentile, in hours; null of nothing"),
+    (r"p90_(.+_)?hours", "90th percentile, in hours; null of nothing"),
     (r"(.+)_hours_count", "how many were measured"),
     (r"avg_(.+)_per_(.+)", "mean; null of nothing"),
     (r"median_(.+)_per_(.+)", "median; null of nothing"),

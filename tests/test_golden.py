@@ -53,6 +53,8 @@ def test_webhook_events(api: Service) -> None:
     summary = found["summary"]
     assert (summary["total_events"], summary["failed_events"], summary["success_rate"]) == (52, 0, 100.0)
     assert (summary["unique_repositories"], summary["unique_senders"]) == (2, 6)
+    calls = [f"{of}_api_calls_per_event" for of in ("avg", "median", "p75", "p90")]
+    assert table([summary], *calls) == [(0.0, 0.0, 0.0, 0.0)]  # nobody reported any
     assert [(one["repository"], one["total_events"]) for one in found["top_repositories"]] == [
         ("octo/app", 44),
         ("octo/lib", 8),
@@ -95,6 +97,10 @@ def test_contributors(api: Service) -> None:
         ("cat", 4, 3, 1.33),  # 13 of app#1; 21 and 22, which was dismissed, of lib#1; 51 of app#5
         ("bob", 2, 2, 1.0),  # 14 of app#1; 41, edited, of app#4
     ]
+    spread = ("median_reviews_per_pr", "p75_reviews_per_pr", "p90_reviews_per_pr", "reviews_per_pr_count")
+    assert table(found["pr_reviewers"]["data"], *spread) == [(1.0, 1.5, 1.8, 3), (1.0, 1.0, 1.0, 2)]  # 1 1 2 and 1 1
+    commits = ("user", "avg_commits_per_pr", "median_commits_per_pr", "p90_commits_per_pr", "commits_per_pr_count")
+    assert table(found["pr_creators"]["data"], *commits)[:2] == [("dan", 1.0, 1.0, 1.0, 2), ("ann", 2.0, 2.0, 2.0, 1)]
     assert table(found["pr_approvers"]["data"], "user", "total_approvals", "prs_approved") == [
         ("cat", 2, 2),  # lib#1 by a review that was dismissed, app#4 by label
         ("bob", 1, 1),  # app#1
@@ -406,6 +412,8 @@ def test_the_resolution_of_comments(api: Service) -> None:
     assert table([found["summary"]], *names) == [(2, 1, 1, 50.0)]
     assert found["summary"]["median_resolution_time_hours"] == 0.5
     assert found["summary"]["resolution_time_hours_count"] == 1
+    comments = [f"{of}_comments_per_thread" for of in ("avg", "median", "p75", "p90")]
+    assert table([found["summary"]], *comments, "comments_per_thread_count") == [(1.5, 1.5, 1.8, 1.9, 2)]
     threads = ("first_comment_id", "resolved", "resolution_time_hours", "time_to_first_response_hours", "comment_count")
     assert table(found["threads"], *threads) == [(103, True, 0.5, None, 1), (101, False, None, 0.33, 2)]
 
@@ -475,6 +483,12 @@ def test_team_dynamics(api: Service) -> None:
     assert table(
         found["review_efficiency"]["by_reviewer"], "user", "median_review_time_hours", "avg_review_time_hours"
     ) == [("cat", 1.5, 1.5), ("bob", 205.0, 205.0)]
+    quantiles = ("median_review_time_hours", "p75_review_time_hours", "p90_review_time_hours")
+    assert table(found["review_efficiency"]["by_reviewer"], *quantiles) == [(1.5, 1.8, 1.9), (205.0, 306.5, 367.4)]
+    # Nobody was measured five times, cat most often.
+    fastest = found["review_efficiency"]["summary"]["fastest_reviewer"]
+    names = ("user", "avg_hours", "median_hours", "p75_hours", "p90_hours", "review_time_hours_count")
+    assert table([fastest], *names) == [("cat", 1.5, 1.5, 1.8, 1.9, 3)]
     # From ready to their approval: cat 2 and, by label, 409 hours; bob 2.
     assert table(found["bottlenecks"]["by_approver"], "approver", "median_approval_hours", "total_approvals") == [
         ("cat", 205.5, 2),

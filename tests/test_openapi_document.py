@@ -92,6 +92,45 @@ def test_every_endpoint_of_the_api_says_how_it_fails(name: str) -> None:
 
 def test_what_is_described_by_name_is_used() -> None:
     """No text is left of a field that is gone."""
-    named = {name for _, name, _ in fields()} | {f"{model.rpartition('__')[2]}.{name}" for model, name, _ in fields()}
+    named = {name for _, name, _ in fields()} | {f"{own(model)}.{name}" for model, name, _ in fields()}
     assert TEXTS.keys() - named == set()
     assert [form for form, _ in PATTERNS if not any(re.fullmatch(form, name) for _, name, _ in fields())] == []
+
+
+BESIDE_A_MEAN = ("median", "p75", "p90")
+COUNTS = {
+    "processing_time_ms": "total_events",
+    "api_calls_per_event": "total_events",
+    "hours": "review_time_hours_count",
+}
+"""What counts a set of values where it is not `…_count`: what docs/api.md says of it."""
+NO_MEAN = {
+    ("Summary", "avg_duration_trend"): "a change of a mean, in percent: a number of its own, not one of a set",
+}
+"""Fields called so that are no mean of a set of values."""
+
+
+def own(model: str) -> str:
+    """What a model is called in its module: OpenAPI has that before it, where two are called the same."""
+    return model.rpartition("__")[2]
+
+
+def lacking(model: str, name: str) -> set[str]:
+    """What does not stand beside a field that is a mean; nothing where it is none."""
+    present = SCHEMAS[model]["properties"].keys()
+    if name == "mean":
+        return {*BESIDE_A_MEAN, "count"} - present
+    found = re.fullmatch(r"(?:avg|mean|average)_(.+)", name)
+    if found is None or (own(model), name) in NO_MEAN:
+        return set()
+    of = found[1]
+    return {*(f"{quantile}_{of}" for quantile in BESIDE_A_MEAN), COUNTS.get(of, f"{of}_count")} - present
+
+
+def test_no_mean_stands_alone() -> None:
+    """Median, p75, p90 and the number of values stand beside each, in the same object."""
+    alone = {f"{model}.{name}": missing for model, name, _ in fields() if (missing := lacking(model, name))}
+    assert alone == {}
+    means = [name for _, name, _ in fields() if name == "mean" or name.startswith("avg_")]
+    assert len(means) > len(NO_MEAN)
+    assert {(own(model), name) for model, name, _ in fields()} >= NO_MEAN.keys()

@@ -535,17 +535,19 @@ def test_the_workload_is_counted_by_pull_request_and_repository(api: Service) ->
     }
 
 
-def speed(login: str, reviews: int, count: int, of: float, *, low: bool) -> dict[str, Any]:
+def speed(login: str, reviews: int, count: int, *values: float, low: bool) -> dict[str, Any]:
+    """`values`: avg, median, p75, p90."""
     sample = {"total_reviews": reviews, "review_time_hours_count": count, "low_sample_size": low}
-    return {"user": login, "median_hours": of, "avg_hours": of, **sample}
+    names = ("avg_hours", "median_hours", "p75_hours", "p90_hours")
+    return {"user": login, **dict(zip(names, values, strict=True)), **sample}
 
 
 def test_review_time_is_from_ready_to_each_ones_first_review(api: Service) -> None:
     assert api.get(DYNAMICS, **THERE)["review_efficiency"] == {
         "summary": {
             **hours("review_time_hours", 4, 13.8, 2.5, 14.5, 35.2),
-            "fastest_reviewer": speed("bob", 4, 3, 2.0, low=True),
-            "slowest_reviewer": speed("bob", 4, 3, 2.0, low=True),
+            "fastest_reviewer": speed("bob", 4, 3, 2.0, 2.0, 2.5, 2.8, low=True),
+            "slowest_reviewer": speed("bob", 4, 3, 2.0, 2.0, 2.5, 2.8, low=True),
             "min_reviews_threshold": 5,
         },
         "by_reviewer": [

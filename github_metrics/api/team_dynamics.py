@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by, whole
 from github_metrics.api.pages import pagination
-from github_metrics.api.statistics import named_statistics, rounded
+from github_metrics.api.statistics import NAMES, named_statistics, statistics
 from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
 from projections.queries import team_dynamics_queries
 from projections.queries.listing import ListQuery
@@ -105,10 +105,8 @@ def _review_efficiency(found: Summed, paging: Paging, min_reviews: int) -> dict[
 def _speed(row: Record | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    hours = {
-        "median_hours": rounded(row["median"] / HOUR, 1),
-        "avg_hours": rounded(row["review_time"]["mean"] / HOUR, 1),
-    }
+    of = statistics(row["review_time"], unit=HOUR)
+    hours = {"avg_hours": of["mean"], **{f"{name}_hours": of[name] for name in NAMES}}
     sample = {"review_time_hours_count": row["sample"], "low_sample_size": row["low"]}
     return {"user": row["user"], "total_reviews": row["total_reviews"], **hours, **sample}
 

@@ -53,6 +53,8 @@ class ReviewSpeed(BaseModel):
     user: str
     median_hours: float
     avg_hours: float
+    p75_hours: float
+    p90_hours: float
     total_reviews: int
     review_time_hours_count: int
     low_sample_size: bool = Field(description="fewer than min_reviews were measured, of anyone")
