@@ -14,6 +14,8 @@ from replay.snapshot import Record, Snapshot
 
 FEW = 5_000
 """So many durations are sorted, and their percentiles are exact."""
+BUCKET_BOUNDS = "{" + ",".join(map(str, BOUNDS)) + "}"
+"""As text: psycopg would look at each number of a list, for each request."""
 SHARES = (0.5, 0.75, 0.9)
 """Median, p75 and p90."""
 
@@ -21,27 +23,30 @@ BUCKETS: LiteralString = """
 WITH {before} told AS MATERIALIZED ({told}),
 counted AS (
     SELECT of_group, event_type, from_us, sum(events) AS events FROM (
-        SELECT {of_units} AS of_group, '' AS event_type, c.from_us, sum(c.events) AS events
+        SELECT {of_units} AS of_group, '' AS event_type, c.from_us, sum(c.events::float8) AS events
         FROM event_durations c WHERE {units} AND {carried} GROUP BY 1, 2, 3
         UNION ALL
         SELECT {of_events}, {type}, (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)],
-               count(*)
+               count(*)::float8
         FROM webhook_events e WHERE {events} GROUP BY 1, 2, 3
         UNION ALL
         SELECT {of_events}, {type}, (%(bounds)s::bigint[])[greatest(width_bucket(each.us, %(bounds)s::bigint[]), 1)],
-               each.events
+               each.events::float8
         FROM told e CROSS JOIN LATERAL (VALUES (e.duration_us, -1), (1000 * e.duration_ms, 1)) AS each (us, events)
     ) AS parts GROUP BY of_group, event_type, from_us HAVING sum(events) > 0
 )
 SELECT of_group, event_type, max(upto)::bigint AS total, {places} AS places FROM (
-    SELECT *, sum(events) OVER (PARTITION BY of_group, event_type ORDER BY from_us) AS upto,
+    SELECT *, sum(events) OVER (PARTITION BY of_group, event_type ORDER BY from_us ROWS UNBOUNDED PRECEDING) AS upto,
            sum(events) OVER (PARTITION BY of_group, event_type) - 1 AS last
     FROM counted
 ) AS ranked GROUP BY of_group, event_type
 """
-"""The buckets between which each share of a group lies."""
+"""The buckets between which each share of a group lies. Counts are float8, which holds them exactly: numeric, the sum of
+bigint, takes five times as long.
+"""
 PLACE: LiteralString = """
-    min(from_us) FILTER (WHERE upto > floor({share} * last)), min(from_us) FILTER (WHERE upto > ceil({share} * last))
+    min(from_us) FILTER (WHERE upto > floor({share}::float8 * last)),
+    min(from_us) FILTER (WHERE upto > ceil({share}::float8 * last))
 """
 SORTED: LiteralString = """
 WITH {before} told AS MATERIALIZED ({told})
@@ -85,7 +90,7 @@ async def quantiles(
     they may be sorted.
     """
     query = sql.SQL(SORTED if few else BUCKETS).format(**_parts(cover, filters, grouping))
-    arguments = {**filters.arguments(), **grouping.arguments, "bounds": list(BOUNDS), "shares": list(SHARES)}
+    arguments = {**filters.arguments(), **grouping.arguments, "bounds": BUCKET_BOUNDS, "shares": list(SHARES)}
     rows = await snapshot.rows(query, arguments)
     return {(row["of_group"], row["event_type"]): Quantiles(*(_sorted(row) if few else _between(row))) for row in rows}
 
