@@ -19,8 +19,17 @@ from replay.compression import register_dictionary
 from replay.projector import Projector
 from replay.views import publish_views
 
-LONGEST = {"test_replay_laws", "test_replay_command", "test_durability", "test_entrypoint", "test_time_travel"}
-"""They start processes, kill them, and start them again."""
+LONGEST = (
+    "test_accessibility",
+    "test_replay_command",
+    "test_replay_laws",
+    "test_entrypoint",
+    "test_overview",
+    "test_durability",
+    "test_background_rebuild",
+    "test_time_travel",
+)
+"""Modules, the longest first: they open pages, or start processes, kill them, and start them again."""
 
 
 @pytest.fixture(scope="session")
@@ -88,4 +97,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The modules that take longest first: one that began last would keep all others waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None and item.path.stem not in LONGEST)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.path.stem in LONGEST:
+        return LONGEST.index(item.path.stem)
+    return len(LONGEST) + (item.get_closest_marker("browser") is None)
