@@ -1,6 +1,7 @@
 """Processes that tests start."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,12 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def keep_compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A fixture: compiled modules are kept for the next process; half of a start would be compiling."""
+    """A fixture: compiled modules are kept for the next process, if they are not kept beside their sources already;
+    half of a start would be compiling.
+    """
+    if not sys.dont_write_bytecode:
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "compiled"))
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
