@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from psycopg.conninfo import make_conninfo
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -172,6 +171,8 @@ class Settings(BaseSettings):
 
     def conninfo(self) -> str:
         """The configured database for libpq; the password is in it."""
+        from psycopg.conninfo import make_conninfo  # --help and `settings` need no database, and show themselves sooner
+
         if self.db_name is None or self.db_password is None:
             raise SettingsError("METRICS_DB_NAME is missing: no database is configured")
         return make_conninfo(
