@@ -36,7 +36,7 @@ TOUCHED: LiteralString = """(
 """The pull requests that can matter: all, or the open ones and those of a window."""
 
 GIVEN = sql.SQL("""
-    SELECT repository_id, number, p.open, p.told_at, v.person, coalesce(v.reviewer, 'ghost') AS "user",
+    SELECT repository_id, number, p.open, v.person, coalesce(v.reviewer, 'ghost') AS "user",
            v.reviewer_type = 'Bot' AS bot, v.submitted_at AS at
     FROM pr_reviews v JOIN touched p USING (repository_id, number) WHERE {of_others}
 """).format(of_others=sql.SQL(OF_OTHERS))
@@ -48,8 +48,8 @@ OF_PEOPLE = sql.SQL("""
     ),
     given AS NOT MATERIALIZED ({given}),
     named AS NOT MATERIALIZED (
-        SELECT p.*, lower(asked.login) AS person, asked.login AS "user", NULL::boolean AS bot
-        FROM touched p, unnest(p.requested_reviewers) AS asked(login)
+        SELECT p.repository_id, p.number, lower(asked.login) AS person, asked.login AS "user", NULL::boolean AS bot
+        FROM pulls p, unnest(p.requested_reviewers) AS asked(login) WHERE p.merged_at IS NULL AND p.closed_at IS NULL
     )
 """).format(given=GIVEN)
 OF_TEAMS = sql.SQL("""
@@ -58,13 +58,13 @@ OF_TEAMS = sql.SQL("""
         FROM review_requests q WHERE q.team
     ),
     given AS NOT MATERIALIZED (
-        SELECT v.repository_id, v.number, v.open, v.told_at, of.team AS person, NULL AS "user", false AS bot, v.at
+        SELECT v.repository_id, v.number, v.open, of.team AS person, NULL AS "user", false AS bot, v.at
         FROM (SELECT *, {scope} AS scope FROM ({given}) AS theirs WHERE {chosen}) AS v,
              jsonb_array_elements_text({members}) AS of(team)
     ),
     named AS NOT MATERIALIZED (
-        SELECT p.*, {slug_key} AS person, asked.slug AS "user", false AS bot
-        FROM touched p, unnest(p.requested_teams) AS asked(slug)
+        SELECT p.repository_id, p.number, {slug_key} AS person, asked.slug AS "user", false AS bot
+        FROM pulls p, unnest(p.requested_teams) AS asked(slug) WHERE p.merged_at IS NULL AND p.closed_at IS NULL
     )
 """).format(
     given=GIVEN,
@@ -74,27 +74,23 @@ OF_TEAMS = sql.SQL("""
     members=sql.SQL(teams_of("v.person")),
     slug_key=sql.SQL(team_key("asked.slug")),
 )
-"""What is asked of people, what they give, and whom the last payload named; the same for teams, for which any member
+"""What is asked of people, what they give, and whom the last payload of an open one names; the same for teams, for which any member
 gives.
 """
 MOVES: LiteralString = """
     touched AS MATERIALIZED (
-        SELECT repository_id, number, p.author_id, p.author, coalesce(p.updated_at, '-infinity') AS told_at,
-               p.merged_at IS NULL AND p.closed_at IS NULL AS open,
-               CASE WHEN p.merged_at IS NULL AND p.closed_at IS NULL THEN p.requested_reviewers END
-                   AS requested_reviewers,
-               CASE WHEN p.merged_at IS NULL AND p.closed_at IS NULL THEN p.requested_teams END AS requested_teams
+        SELECT repository_id, number, p.author_id, p.author, p.merged_at IS NULL AND p.closed_at IS NULL AS open
         FROM {touched}
     ),
     {asked},
     acts AS (
-        SELECT repository_id, number, open, told_at, person, "user", '-infinity'::timestamptz AS at, 3 AS act
-        FROM named WHERE open AND {chosen}
+        SELECT repository_id, number, true AS open, person, "user", '-infinity'::timestamptz AS at, 3 AS act
+        FROM named WHERE {chosen}
         UNION ALL
-        SELECT repository_id, number, open, told_at, person, "user", at, CASE WHEN requested THEN 1 ELSE 0 END
+        SELECT repository_id, number, open, person, "user", at, CASE WHEN requested THEN 1 ELSE 0 END
         FROM requests JOIN touched USING (repository_id, number) WHERE {chosen}
         UNION ALL
-        SELECT repository_id, number, open, told_at, person, "user", at, 2 FROM given WHERE {chosen}
+        SELECT repository_id, number, open, person, "user", at, 2 FROM given WHERE {chosen}
     ),
     moves AS (
         SELECT *, lead(act) OVER after AS next_act, lead(at) OVER after AS next_at, lag(act) OVER after AS last_act,
@@ -105,35 +101,37 @@ MOVES: LiteralString = """
             PARTITION BY number, repository_id, person ORDER BY at, act ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         )
     ),
-    judged AS (
-        SELECT repository_id, number, person, "user", at, act, next_act, inside AND act = 2 AS reviewed,
-               open AND next_act IS NULL AND CASE act WHEN 1 THEN listed OR at >= told_at WHEN 3 THEN true
-                                                      ELSE listed AND at < told_at END AS waiting,
+    told AS MATERIALIZED (
+        SELECT repository_id, number, person, "user", inside AND act = 2 AS reviewed,
+               open AND next_act IS NULL AND CASE act WHEN 1 THEN listed OR at >= {told_at} WHEN 3 THEN true
+                                                      ELSE listed AND at < {told_at} END AS waiting,
                CASE WHEN inside AND act = 1 AND next_act = 2 THEN extract(epoch FROM next_at - at)::float8 END
                    AS seconds,
                CASE WHEN NOT inside OR act <> 1 THEN NULL WHEN next_act = 2 THEN 'answered'
                     WHEN next_act IS NOT NULL THEN 'withdrawn' WHEN NOT open THEN 'unanswered'
-                    WHEN listed OR at >= told_at THEN 'pending' ELSE 'withdrawn' END AS outcome,
+                    WHEN listed OR at >= {told_at} THEN 'pending' ELSE 'withdrawn' END AS outcome,
                CASE WHEN inside AND act = 2 THEN last_act = 1 OR EXISTS (
                    SELECT FROM pr_events e WHERE e.repository_id = moves.repository_id AND e.number = moves.number
                    AND e.action = 'synchronize' AND e.at >= moves.last_review_at AND e.at <= moves.at
                ) END AS turned
         FROM moves ORDER BY number, repository_id, person, at, act
     ),
-    told AS MATERIALIZED (
-        SELECT repository_id, number, person, "user", waiting, seconds, outcome, reviewed, turned,
-               CASE WHEN next_act IS NULL AND count(*) FILTER (WHERE reviewed) OVER so_far > 0
-                    THEN count(*) FILTER (WHERE turned) OVER so_far END AS rounds
-        FROM judged WINDOW so_far AS (PARTITION BY number, repository_id, person ORDER BY at, act ROWS UNBOUNDED PRECEDING)
+    rounds AS MATERIALIZED (
+        SELECT repository_id, number, person, count(*) FILTER (WHERE turned) AS rounds
+        FROM told WHERE reviewed GROUP BY number, repository_id, person
     )
 """
 """`acts`: requests (1), requests taken back (0), reviews (2), and before all of them that the last payload lists who is
 asked (3), of each person at each pull request. `told`: of each whether a review is `waiting` for now by the newest
 word, the last payload's list or the act after it; of a request of the window its `outcome`; of a review of the window
-whether it ended a round; and at the last act of a person who reviewed then, the `rounds` of the pull request. The
-order of `judged` is the one it has: so what is worked out for a row is worked out once, and nothing is sorted again.
-The number is compared first, since it tells most pull requests apart.
+whether it ended a round. `rounds`: of each person who reviewed a pull request then. The order of `told` is the one that
+`moves` has, and `rounds` needs: nothing is sorted again. The number is compared first, since it tells most pull requests
+apart.
 """
+TOLD_AT: LiteralString = """coalesce((
+    SELECT p.updated_at FROM pull_requests p WHERE p.repository_id = moves.repository_id AND p.number = moves.number
+), '-infinity')"""
+"""When the last payload was, looked up for the few that need it: the last act of each person at what is open."""
 COUNTS: LiteralString = """
     count(*) FILTER (WHERE waiting) AS open_requests, count(outcome) AS requests,
     count(*) FILTER (WHERE outcome = 'answered') AS answered, count(*) FILTER (WHERE outcome = 'pending') AS pending,
@@ -142,28 +140,30 @@ COUNTS: LiteralString = """
 """
 LISTED = sql.SQL("""
     gathered AS MATERIALIZED (
-        SELECT person, min("user") AS reviewer, {counts}, count(rounds) AS prs_reviewed,
-               count(*) FILTER (WHERE turned) AS rounds, array_agg(seconds) FILTER (WHERE seconds IS NOT NULL) AS times,
-               array_agg(rounds) FILTER (WHERE rounds IS NOT NULL) AS of_each
-        FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL OR rounds IS NOT NULL GROUP BY person
+        SELECT person, min("user") AS reviewer, {counts}, count(*) FILTER (WHERE turned) AS rounds,
+               array_agg(seconds) FILTER (WHERE seconds IS NOT NULL) AS times
+        FROM told WHERE waiting OR reviewed OR outcome IS NOT NULL GROUP BY person
+    ),
+    reviewed AS (
+        SELECT person, count(*) AS prs_reviewed, array_agg(rounds) AS of_each FROM rounds GROUP BY person
     ),
     listed AS MATERIALIZED (
-        SELECT person, reviewer, {names}, prs_reviewed, rounds,
+        SELECT person, reviewer, {names}, coalesce(prs_reviewed, 0) AS prs_reviewed, rounds,
                (SELECT {seconds} FROM unnest(times) AS seconds) AS response_time,
-               (SELECT {rounds} FROM unnest(of_each) AS rounds) AS rounds_per_pr
-        FROM gathered
+               (SELECT {rounds} FROM unnest(of_each) AS of_one) AS rounds_per_pr
+        FROM gathered LEFT JOIN reviewed USING (person)
     )
 """).format(
     counts=sql.SQL(COUNTS),
     names=sql.SQL(", ").join(map(sql.Identifier, COUNTED)),
     seconds=statistics("seconds"),
-    rounds=statistics("rounds"),
+    rounds=statistics("of_one"),
 )
 SUMMARY = sql.SQL("""
     SELECT {sums}, (SELECT {seconds} FROM gathered, unnest(times) AS seconds) AS response_time,
            {gini} AS review_gini,
            (SELECT {rounds} FROM (
-               SELECT max(rounds) AS most FROM told WHERE rounds IS NOT NULL GROUP BY repository_id, number
+               SELECT max(rounds) AS most FROM rounds GROUP BY number, repository_id
            ) AS of_each) AS review_rounds
     FROM listed
 """).format(
@@ -184,7 +184,8 @@ def reviewers(asked: People, kind: Kind = "user") -> Section:
     """
     touched = sql.SQL(ALL if asked.start is None and asked.end is None else TOUCHED)
     chosen = sql.SQL("true" if kind == "team" else CHOSEN)
-    told = sql.SQL(MOVES).format(touched=touched, asked=OF_TEAMS if kind == "team" else OF_PEOPLE, chosen=chosen)
+    by = OF_TEAMS if kind == "team" else OF_PEOPLE
+    told = sql.SQL(MOVES).format(touched=touched, asked=by, chosen=chosen, told_at=sql.SQL(TOLD_AT))
     parts = [sql.SQL(FACTS), told, LISTED]
     return Section(sql.SQL(", ").join(parts), SUMMARY, sql.SQL("open_requests DESC, person"), sorts=SORTS)
 
