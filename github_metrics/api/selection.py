@@ -26,11 +26,13 @@ async def only_what_applies(request: Request) -> None:
         raise RequestValidationError([{**fault, "loc": ("query", fault["loc"])} for fault in faults])
 
 
-def unknown(given: Collection[str], taken: Collection[str]) -> Iterator[dict[str, str]]:
-    """What is wrong with each name that is given and not taken: `type`, `loc` and `msg`."""
+def unknown(
+    given: Collection[str], taken: Collection[str], harmless: Collection[str] = HARMLESS
+) -> Iterator[dict[str, str]]:
+    """What is wrong with each name that is given and neither taken nor harmless: `type`, `loc` and `msg`."""
     names = [*(name for name in SELECTION if name in given), *(name for name in given if name not in SELECTION)]
     for name in dict.fromkeys(names):
-        if name in taken or name in HARMLESS:
+        if name in taken or name in harmless:
             continue
         if name in SELECTION:
             yield {"type": "not_applicable", "loc": name, "msg": "This selects nothing here: leave it out"}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence, Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 from fastapi import FastAPI
@@ -12,6 +12,7 @@ from fastmcp.server.dependencies import get_http_headers
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.server.providers.openapi import MCPType, RouteMap
 from fastmcp.tools import Tool, ToolResult
+from fastmcp.utilities.openapi import HTTPRoute
 from mcp_types import CallToolRequestParams, ToolAnnotations
 from starlette.applications import Starlette
 
@@ -30,8 +31,8 @@ READS = (
     RouteMap(methods=["GET"], pattern=r"^(/health|/api/metrics/(?!stream$).+)$", mcp_type=MCPType.TOOL),
     RouteMap(mcp_type=MCPType.EXCLUDE),
 )
-HIDDEN = frozenset({"min_position", "format"})
-"""Parameters that are of no use to who cannot write, and reads JSON."""
+REFUSED = frozenset({"min_position", "format"})
+"""Parameters that are of no use to who cannot write, and reads JSON: `format=csv` would be the whole list."""
 SHORT = {
     "start_time": "ISO 8601, 24h, 7d, today, last week",
     "repositories": "org/repo",
@@ -47,11 +48,14 @@ KEY_HEADERS = ("x-api-key", "authorization")
 def tools(api: FastAPI) -> FastMCP[Any]:
     """The MCP server of an API that has all its routes."""
     _log_as_we_do()
-    taken: dict[str, Set[str]] = {}
+    taken: dict[str, Taken] = {}
 
-    def described(_route: object, component: object) -> None:
+    def described(route: HTTPRoute, component: object) -> None:
         if isinstance(component, Tool):
-            taken[component.name] = frozenset(component.parameters.get("properties", {}))
+            taken[component.name] = Taken(
+                frozenset(component.parameters.get("properties", {})) - REFUSED,
+                tuple(one.name for one in route.parameters if one.location == "path"),
+            )
             _for_a_model(component)
 
     return FastMCP.from_fastapi(
@@ -80,12 +84,19 @@ def mcp_app(api: FastAPI, path: str, origins: Sequence[str]) -> Starlette:
     )
 
 
+class Taken(NamedTuple):
+    """What a tool takes: the names of all its arguments, and of those that are parts of a path."""
+
+    names: Set[str]
+    in_path: Sequence[str]
+
+
 class KnownArguments(Middleware):
-    """Refuses an argument that a tool does not take. FastMCP would pass it over, and the answer for another question
-    would pass for that to the one that was asked.
+    """Refuses an argument that a tool does not take: FastMCP would pass it over, and the answer for another question
+    would pass for that to the one that was asked. And one that is no part of a path: it would lead elsewhere.
     """
 
-    def __init__(self, taken: Mapping[str, Set[str]]) -> None:
+    def __init__(self, taken: Mapping[str, Taken]) -> None:
         self._taken = taken
 
     async def on_call_tool(
@@ -95,12 +106,21 @@ class KnownArguments(Middleware):
     ) -> ToolResult:
         asked = context.message
         if asked.name in self._taken:
-            faults = [
-                f"{fault['loc']}: {fault['msg']}" for fault in unknown(asked.arguments or {}, self._taken[asked.name])
-            ]
+            taken, given = self._taken[asked.name], asked.arguments or {}
+            faults = [f"{fault['loc']}: {fault['msg']}" for fault in unknown(given, taken.names, harmless=())]
+            faults += [f"{name}: {fault}" for name in taken.in_path if (fault := _astray(name, given.get(name)))]
             if faults:
                 raise ToolError("; ".join(faults))
         return await call_next(context)
+
+
+def _astray(name: str, value: object) -> str | None:
+    """Why a value is no part of a path, if so."""
+    if not isinstance(value, str) or ("/" not in value and value not in ("", ".", "..")):
+        return None
+    if name in ("owner", "repo"):
+        return f"{value[:200]!r} is no name: of octo/app the owner is octo and the repo app, each by itself"
+    return f"{value[:200]!r} is none"
 
 
 def _for_a_model(component: Tool) -> None:
@@ -111,8 +131,8 @@ def _for_a_model(component: Tool) -> None:
     component.tags = set()
     component.title = None
     parameters = component.parameters.get("properties", {})
-    # The older form of a parameter that is there too.
-    hidden = HIDDEN | ({"repository"} if "repositories" in parameters else set())
+    # The older form of a parameter that is there too: taken, and not worth its words.
+    hidden = REFUSED | ({"repository"} if "repositories" in parameters else set())
     slim = {name: _slim(name, schema) for name, schema in parameters.items() if name not in hidden}
     required = {"required": component.parameters["required"]} if component.parameters.get("required") else {}
     component.parameters = {"type": "object", "properties": slim, **required}
