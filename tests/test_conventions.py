@@ -216,12 +216,16 @@ LEFT_OUT = {
 """What means nothing by the path, or by what an endpoint tells of."""
 
 
+ELSE = {"get_api_usage": {"group": "resource"}}
+"""What an endpoint must be asked besides, for all that selects to mean something."""
+
+
 def test_every_endpoint_takes_what_selects_or_says_that_it_means_nothing(api: Service) -> None:
     for name, (path, taken) in endpoints(api).items():
         refused = LEFT_OUT.get(name, set())
         assert SELECTION.keys() - taken == refused, name
         for parameter, value in SELECTION.items():
-            answer = api.client.get(path, params={parameter: value})
+            answer = api.client.get(path, params={**ELSE.get(name, {}), parameter: value})
             if parameter not in refused:
                 assert answer.status_code == 200, (name, parameter, answer.text)
                 continue
@@ -259,6 +263,8 @@ def test_what_means_nothing_is_named_all_at_once(api: Service) -> None:
         ("pull-requests", "user", "There is no such parameter here: did you mean users?"),
         ("checks", "sorted", "There is no such parameter here: did you mean sort?"),
         ("log", "organisation", "There is no such parameter here"),
+        ("pull-requests", "author", "There is no such parameter here: did you mean users?"),
+        ("repositories/octo/app", "owner", "There is no such parameter here"),
     ],
 )
 def test_a_parameter_that_there_is_not_is_refused_and_the_one_that_was_meant_named(
@@ -268,3 +274,64 @@ def test_a_parameter_that_there_is_not_is_refused_and_the_one_that_was_meant_nam
     assert problem(answer, 422, "invalid_parameter") == [
         {"type": "unknown_parameter", "loc": ["query", parameter], "msg": said}
     ]
+
+
+ONE_VALUE = [
+    ("summary", "event_type", ("push", "pull_request")),
+    ("webhooks", "status", ("error", "success")),
+    ("webhooks", "sort", ("position", "position")),
+    ("contributors", "actors", ("human", "bot")),
+    ("pull-requests", "start_time", ("2026-01-01", "2026-02-01")),
+    ("trends", "tz", ("UTC", "Europe/Prague")),
+    ("labels", "page", ("1", "2")),
+    ("jobs", "page_size", ("1", "2")),
+    ("checks", "format", ("csv", "json")),
+]
+
+
+@pytest.mark.parametrize(("path", "parameter", "values"), ONE_VALUE)
+def test_what_takes_one_value_is_refused_when_it_is_given_twice(
+    api: Service, path: str, parameter: str, values: tuple[str, str]
+) -> None:
+    assert api.client.get(f"{BELOW}{path}", params={parameter: values[0]}).status_code == 200
+    answer = api.client.get(f"{BELOW}{path}", params={parameter: values})
+    said = "This takes one value, and is given more than once"
+    assert problem(answer, 422, "invalid_parameter") == [{"type": "repeated", "loc": ["query", parameter], "msg": said}]
+
+
+def test_what_is_empty_asks_for_nothing_that_is_known(api: Service) -> None:
+    """It would be an answer about nobody, which passes for one about everybody."""
+    for name, (path, taken) in endpoints(api).items():
+        for parameter in taken - {"owner", "repo", "number", "delivery_id"}:
+            for value in ("", " ", ["ann", ""]) if parameter in ("users", "repositories") else ("",):
+                answer = api.client.get(path, params={parameter: value})
+                (fault,) = problem(answer, 422, "invalid_parameter")
+                assert (fault["type"], fault["loc"]) == ("empty", ["query", parameter]), (name, value)
+
+
+@pytest.mark.parametrize("parameter", ["repositories", "users", "exclude_users", "actors", "bucket"])
+def test_what_means_nothing_of_the_windows_of_a_limit_is_refused(api: Service, parameter: str) -> None:
+    value = {**SELECTION, "bucket": "hour", "actors": "bot"}[parameter]
+    assert api.client.get(f"{BELOW}api-usage", params={parameter: value, "group": "resource"}).status_code == 200
+    said = "This selects nothing with group=window: leave it out, or ask for another group"
+    assert problem(api.client.get(f"{BELOW}api-usage", params={parameter: value}), 422, "invalid_parameter") == [
+        {"type": "not_applicable", "loc": ["query", parameter], "msg": said}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "group", "column"),
+    [
+        ("api-usage", "window", "repository"),
+        ("api-usage", "resource", "reset_at"),
+        ("api-usage", "event_type", "resource"),
+        ("jobs", "label", "workflow"),
+        ("jobs", "workflow", "job"),
+        ("deployments", "all", "repository"),
+        ("lifecycle", "week", "repository"),
+        ("lifecycle", "repository", "bucket"),
+    ],
+)
+def test_a_column_that_is_null_in_a_group_sorts_nothing(api: Service, path: str, group: str, column: str) -> None:
+    answer = api.client.get(f"{BELOW}{path}", params={"group": group, "sort": column})
+    assert "sort is none of the columns" in problem(answer, 400, "bad_parameter")

@@ -12,12 +12,16 @@ from github_metrics.api.bucketing import begins, between
 from github_metrics.api.lists import LIST, Paged, Sort, listed, sorted_by, whole
 from github_metrics.api.pages import Pagination, Time, TimeRange, Zoned
 from github_metrics.api.requests import until_over
+from github_metrics.api.selection import only_in_another_group
 from github_metrics.buckets import Bucket
 from projections.queries import api_usage_queries
 from projections.queries.api_usage_queries import Group, Usage, exhaustion
 from replay.snapshot import Record
 
 router = APIRouter(tags=["usage"])
+
+OF_REPORTS = ("repositories", "users", "exclude_users", "bucket")
+"""What selects and divides reports: the window of a limit belongs to a token."""
 
 
 class ApiUsage(BaseModel):
@@ -68,8 +72,10 @@ async def get_api_usage(
     """GitHub API calls that consumers reported: rate limit windows with used, remaining, reset and whether they will be
     exhausted; or spend by resource, repository or event type. Users are reporters.
     """
+    if group == "window":
+        only_in_another_group(request, (*OF_REPORTS, *(["actors"] if asked.people.actors != "all" else [])), group)
     usage, as_of = Usage(asked.people, group), min(asked.people.end or asked.now, asked.now)
-    if bucket is not None and group != "window":
+    if bucket is not None:
         found = await usage.extent(asked.snapshot)
         window = between(asked.people, found.first, found.last)
         usage = replace(usage, edges=await begins(window, bucket, asked.zone, groups=found.groups))

@@ -31,7 +31,14 @@ COUNTS = (
     "draft_history_unknown_count",
     "clamped_count",
 )
-SORTS = ("bucket", "repository", *COUNTS, *PHASES, *WHOLES)
+SORTS = (*COUNTS, *PHASES, *WHOLES)
+NAMED: dict[Group, tuple[str, ...]] = {
+    "week": ("bucket",),
+    "month": ("bucket",),
+    "repository": ("repository",),
+    "all": (),
+}
+"""What each group is named by."""
 NONE: dict[str, Any] = {"count": 0, "mean": None, "quantiles": None}
 NOTHING: Record = {
     **dict.fromkeys(COUNTS, 0),
@@ -151,7 +158,7 @@ async def get_lifecycle(
         groups = [{"bucket": None, "repository": row["repository"], **phases_shown(row)} for row in found]
     else:
         groups = _buckets(edges, found, asked)
-    groups = sorted_by(Rows(groups, SORTS), sort).rows
+    groups = sorted_by(Rows(groups, (*NAMED[group], *SORTS)), sort).rows
     if paging.csv:
         lines = groups if group != "all" else [{"bucket": None, "repository": None, **phases_shown(whole)}]
         return await csv_answer(request, response, Table("lifecycle", LifecycleOf, each(lines)))

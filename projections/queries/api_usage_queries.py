@@ -82,11 +82,13 @@ SELECT min(reported_at) AS first, max(reported_at) AS last, count(DISTINCT coale
 FROM reports WHERE {chosen}
 """
 )
-SORTS: dict[str, LiteralString] = {
-    **{name: name for name in ("token_fingerprint", "resource", "repository", "event_type", "reports", "calls")},
-    **{name: name for name in ("charged_calls", "first_reported_at", "last_reported_at", "used", "remaining")},
-    "limit": '"limit"',
-    "reset_at": "reset_at",
+COUNTED = ("calls", "charged_calls", "first_reported_at", "last_reported_at")
+SORTS: dict[Group, dict[str, LiteralString]] = {
+    "window": {
+        **{name: name for name in ("reset_at", "resource", "token_fingerprint", "used", "remaining", *COUNTED)},
+        "limit": '"limit"',
+    },
+    **{name: {one: one for one in (name, "reports", *COUNTED)} for name in ("resource", "repository", "event_type")},
 }
 
 
@@ -109,7 +111,7 @@ class Usage:
         """The latest windows first; of other groups those that cost most in each bucket, empty ones too."""
         if self.group == "window":
             order = sql.SQL("reset_at DESC NULLS LAST, resource, token_fingerprint")
-            return ListQuery(WINDOWS, order, self.arguments(), sorts=SORTS)
+            return ListQuery(WINDOWS, order, self.arguments(), sorts=SORTS[self.group])
         columns = sql.SQL(", ").join(
             sql.SQL("nullif(of, '') AS {}" if name == self.group else "NULL::text AS {}").format(sql.Identifier(name))
             for name in ("resource", "repository", "event_type")
@@ -118,7 +120,7 @@ class Usage:
             reports=self._reports(), chosen=sql.SQL(CHOSEN), group=sql.Identifier(self.group), columns=columns
         )
         order = sql.SQL("bucket, charged_calls DESC, calls DESC, resource, repository, event_type")
-        return ListQuery(query, order, self.arguments(), sorts=SORTS, leading="bucket, ")
+        return ListQuery(query, order, self.arguments(), sorts=SORTS[self.group], leading="bucket, ")
 
     async def extent(self, snapshot: Snapshot) -> Extent:
         """When the first and the last of these reports came, and of how many resources, repositories or types."""

@@ -38,7 +38,7 @@ PROXIES = {
 }
 
 SORTS: dict[str, LiteralString] = {
-    **{name: name for name in ("repository", "deployments", "unattributed", "finished", "failed", "rolled_back")},
+    **{name: name for name in ("deployments", "unattributed", "finished", "failed", "rolled_back")},
     "deployment_frequency": "deployments",
     "change_lead_time": median("lead_time"),
     "change_fail_rate": "failed::float8 / nullif(finished, 0)",
@@ -153,7 +153,8 @@ def keys(asked: Production, group: Group) -> ListQuery:
         deployed_bucket=_bucket(asked, "deployed_at"),
     )
     order = sql.SQL("bucket, repository, repository_id")
-    return ListQuery(query, order, asked.arguments(), sorts=SORTS, leading="bucket, ")
+    sorts: dict[str, LiteralString] = {"repository": "repository", **SORTS} if group == "repository" else SORTS
+    return ListQuery(query, order, asked.arguments(), sorts=sorts, leading="bucket, ")
 
 
 def _bucket(asked: Production, column: LiteralString) -> sql.Composable:

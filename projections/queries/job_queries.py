@@ -36,9 +36,15 @@ NAMES: dict[Group, LiteralString] = {
     "job": "repository_id, NULL AS label, workflow_name AS workflow, name",
 }
 """A job that asks for several labels is in the group of each."""
+PARTS: dict[Group, dict[str, LiteralString]] = {
+    "label": {"label": "label"},
+    "repository": {"repository": "repository"},
+    "workflow": {"repository": "repository", "workflow": "workflow"},
+    "job": {"repository": "repository", "workflow": "workflow", "job": "name"},
+}
+"""What each group is named by."""
 SORTS: dict[str, LiteralString] = {
-    **{name: name for name in ("repository", "workflow", "label", "jobs", "failed", "queued", "running")},
-    "job": "name",
+    **{name: name for name in ("jobs", "failed", "queued", "running")},
     "success_rate": "succeeded::float8 / nullif(succeeded + failed, 0)",
     "queue_time": median("queue_time"),
     "duration": median("duration"),
@@ -166,7 +172,7 @@ def jobs(asked: Jobs, group: Group) -> ListQuery:
         ),
     )
     order = sql.SQL("jobs DESC, repository, label, workflow, name, repository_id")
-    return ListQuery(query, order, asked.arguments(), sorts=SORTS)
+    return ListQuery(query, order, asked.arguments(), sorts={**PARTS[group], **SORTS})
 
 
 async def slowest(snapshot: Snapshot, asked: Jobs, limit: int) -> list[Record]:

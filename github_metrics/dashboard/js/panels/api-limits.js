@@ -22,8 +22,8 @@ const kindOf = (share) => (share >= 0.9 ? "bad" : share >= 0.7 ? "warn" : undefi
 
 /** Each rate limit as it was last reported: used, reset, and whether it will last. */
 export function ApiLimits({ filters, span }) {
-  const query = useQuery("api-usage", { group: "window", page_size: 100 }, { takes: ["window", "repositories"], filters });
-  return html`<${Panel} title="Rate limits" note="as last reported" span=${span} query=${query} height=${300}>
+  const query = useQuery("api-usage", { group: "window", page_size: 100 }, { takes: ["window"], filters });
+  return html`<${Panel} title="Rate limits" note="of each token, as last reported" span=${span} query=${query} height=${300}>
     ${({ data }) => {
       const limits = newest(data);
       return limits.length ? html`<ul class="limits">${limits.map((row) => html`<${Limit} key=${`${row.token_fingerprint} ${row.resource}`} row=${row} zone=${filters.tz} />`)}</ul>` : html`<${Nothing} height=${260} />`;
