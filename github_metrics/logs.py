@@ -1,16 +1,23 @@
-"""Logging: one way for our records and those of libraries, JSON or for people, on stderr."""
+"""Logging: one way for our records and those of libraries, JSON or for people, on stderr.
+
+A traceback names files and lines, never the values of variables: keys, cookies and bodies stand in them.
+"""
 
 import logging
 import logging.config
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from github_metrics.settings import Settings
 
 _QUIET = ("alembic", "httpx2", "httpcore2", "mcp", "fastmcp", "asyncio")
 """Libraries whose notes matter only when something is wrong."""
+
+_FRAMES = 20
+"""Of each exception of a chain, the outermost and the innermost ones: middleware fills those between."""
 
 
 def configure_logs(settings: Settings) -> None:
@@ -46,5 +53,7 @@ def configure_logs(settings: Settings) -> None:
 def _rendering(as_json: bool) -> list[Processor]:
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if as_json:
-        return [remove, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [remove, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        told = ExceptionDictTransformer(show_locals=False, max_frames=_FRAMES)
+        return [remove, structlog.processors.ExceptionRenderer(told), structlog.processors.JSONRenderer()]
+    plain = structlog.dev.plain_traceback
+    return [remove, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
