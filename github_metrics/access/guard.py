@@ -12,6 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from github_metrics.access.faults import Faults
 from github_metrics.access.keys import COOKIE, Keys
 from github_metrics.access.origins import is_own
 from github_metrics.api.problems import POSITION_HEADER, Unauthorized, problem
@@ -39,11 +40,14 @@ GZIP_FROM = 1024
 
 
 def access(keys: Keys, origins: Sequence[str]) -> list[Middleware]:
-    """The middleware of the API, the outermost first. A refusal has the headers of CORS: a page may read it."""
+    """The middleware of the API, the outermost first. A refusal, and a fault, have the headers of CORS: a page
+    may read them.
+    """
     return [
         Middleware(BrowserHeaders),
         Middleware(Heads),
         *([_cors(origins)] if origins else []),
+        Middleware(Faults),
         *([Middleware(KeyGuard, keys=keys)] if keys else []),
         Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=6),
     ]
