@@ -305,6 +305,27 @@ def test_a_number_told_by_a_second_body_under_one_id_is_traced_to_it(database: s
     assert told["delivery_id"] == str(first.delivery_id)
 
 
+def test_what_only_a_second_body_under_one_id_told_has_no_source(database: str) -> None:
+    """A review of a bot, one in the draft and one since, none of which a first body told."""
+    bodies = [
+        pull("opened", "09:00", draft=True),
+        review(1, BOT, "approved", "09:10"),
+        review(2, MONALISA, "approved", "09:20"),
+        pull("ready_for_review", "10:00"),
+        review(3, ALICE, "commented", "10:30"),
+        review(3, ALICE, "commented", "10:30"),
+        review(4, BOT, "commented", "10:40"),
+    ]
+    ids = [1, 1, 1, 2, 1, 3, 4]
+    found = explain(database, *[delivery(of, "03-02T12:30", *one) for of, one in zip(ids, bodies, strict=True)])
+    told = facts(found)
+    assert told["bot_reviews"] == (2, [7])
+    assert told["reviewed_in_draft"] == (True, [])
+    of = boundaries(found)
+    assert (of["first_review_at"]["value"], traced(of["first_review_at"]["source"])) == (at("10:30"), 6)
+    assert (of["first_response_at"]["value"], of["first_response_at"]["source"]) == (at("09:20"), None)
+
+
 def test_told_twice_the_first_delivery_counts_and_order_of_arrival_does_not(database: str) -> None:
     opened = pull("opened", "09:00")
     told = [merged("12:00"), review(1, MONALISA, "approved", "10:00"), opened, (opened[0], {**opened[1], "other": 1})]

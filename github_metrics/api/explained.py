@@ -6,6 +6,7 @@ The values are those of projections.queries.lifecycle; here they are only led ba
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from github_metrics.api import open_work, review_rounds
@@ -177,8 +178,7 @@ class Explained:
             *self._derived(),
         ]
         return [
-            {"name": name, "value": value, "rule": rule, "sources": [source_of(one) for one in of[:SHOWN] if one]}
-            for name, value, rule, of in told
+            {"name": name, "value": value, "rule": rule, "sources": _sources(of)} for name, value, rule, of in told
         ]
 
     def _derived(self) -> list[tuple[str, Any, str, Sequence[Record | None]]]:
@@ -211,6 +211,12 @@ class Explained:
             }
             for name, begins, ends, imputed, of_merged in PHASES
         ]
+
+
+def _sources(rows: Sequence[Record | None]) -> list[dict[str, Any]]:
+    """The deliveries of rows, as far as they are known: what only a second body under a known id told has none."""
+    known = (source for source in map(source_of, rows) if source is not None)
+    return list(islice(known, SHOWN))
 
 
 PHASES = (
