@@ -56,7 +56,7 @@ TIMES = tuple(f"{name}_processing_time_ms" for name in ("avg", "median", "p75", 
 def bucket(begin: str, total: int, successful: int, failed: int) -> dict[str, Any]:
     """Nobody asks how long it took, nor for the types."""
     counted = {"total_events": total, "successful_events": successful, "failed_events": failed}
-    return {"bucket": begin, **counted, **dict.fromkeys(TIMES), "event_types": None}
+    return {"bucket": begin, **counted, "event_types": None}
 
 
 @pytest.mark.parametrize("few", [5_000, 0], ids=["sorted", "in buckets"])
@@ -103,6 +103,12 @@ def test_types_are_lines_of_csv(api: Service) -> None:
     assert api.client.get(TRENDS, params=asked).text.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,8.0,8.0,9.0,9.6"
     alone = api.client.get(TRENDS, params={**asked, "durations": False}).text
     assert alone.splitlines()[2] == "2026-03-02T00:00:00Z,2,0,2,,,,"
+
+
+def test_the_offsets_of_old_clocks_have_seconds(api: Service) -> None:
+    """Liberia's had until 1972, the last of all. orjson would leave them out."""
+    asked = {"start_time": "1971-06-01", "end_time": "1971-06-02", "bucket": "day", "tz": "Africa/Monrovia"}
+    assert api.get(TRENDS, **asked)["trends"][0]["bucket"] == "1971-06-01T00:00:00-00:44:30"
 
 
 def test_days_are_those_of_the_zone(api: Service) -> None:

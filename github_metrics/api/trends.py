@@ -28,9 +28,10 @@ router = APIRouter(tags=["trends"])
 
 
 GroupBy = Literal["event_type"]
-UNLESS = "null of nothing, and unless durations asks"
+ASKED = "null of nothing; only where durations asks"
 TIMES = tuple(f"{name}_processing_time_ms" for name in ("avg", *NAMES))
-UNTIMED = dict.fromkeys(TIMES)
+LAST_ODD_OFFSET = 1972
+"""The last year in which the offset of a zone had seconds: Liberia's."""
 
 
 class Counted(BaseModel):
@@ -40,10 +41,10 @@ class Counted(BaseModel):
     total_events: int
     successful_events: int
     failed_events: int = Field(description="error and partial")
-    avg_processing_time_ms: float | None = Field(description=f"mean, of total_events; {UNLESS}")
-    median_processing_time_ms: float | None = Field(description=UNLESS)
-    p75_processing_time_ms: float | None = Field(description=UNLESS)
-    p90_processing_time_ms: float | None = Field(description=UNLESS)
+    avg_processing_time_ms: float | None = Field(default=None, description=f"mean, of total_events; {ASKED}")
+    median_processing_time_ms: float | None = Field(default=None, description=ASKED)
+    p75_processing_time_ms: float | None = Field(default=None, description=ASKED)
+    p90_processing_time_ms: float | None = Field(default=None, description=ASKED)
 
 
 class CountedOfType(Counted):
@@ -96,14 +97,26 @@ async def get_metrics_trends(
     if csv:
         model, lines = (CountedOfType, shown.of_types()) if by_type else (Counted, shown.together())
         return await csv_answer(request, response, Table("trends", model, each(lines)))
-    time_range = TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json")
-    trends = [{**one, "bucket": zoned(one["bucket"])} for one in shown.together()]
-    for index, one in enumerate(trends):
-        one["event_types"] = _events(found.get(index, {})) if by_type else None
-    answer = {"time_range": time_range, "bucket": bucket, "tz": asked.zone.key, "trends": trends}
+    answer = {
+        "time_range": TimeRange(start_time=asked.people.start, end_time=asked.people.end).model_dump(mode="json"),
+        "bucket": bucket,
+        "tz": asked.zone.key,
+    }
     # Thousands of buckets: checking each against the model takes longer than counting them.
-    written = await asyncio.to_thread(orjson.dumps, answer)
+    written = await asyncio.to_thread(_written, answer, shown, by_type=by_type)
     return Response(written, media_type="application/json", headers=dict(response.headers))
+
+
+def _written(answer: dict[str, Any], shown: "Buckets", *, by_type: bool) -> bytes:
+    """The answer as JSON."""
+    trends = list(shown.together())
+    for index, one in enumerate(trends):
+        one["event_types"] = _events(shown.counted.get(index, {})) if by_type else None
+    if shown.begins and shown.begins[0].year <= LAST_ODD_OFFSET:
+        # orjson writes offsets in whole minutes only, and times ten times faster.
+        for one in trends:
+            one["bucket"] = zoned(one["bucket"])
+    return orjson.dumps({**answer, "trends": trends}, option=orjson.OPT_UTC_Z)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,7 @@ class Buckets:
             "failed_events": counts.failed,
         }
         if self.took is None:
-            return {**told, **UNTIMED}
+            return told
         quantiles = self.took.get((index, event_type), NOTHING)
         times = zip(TIMES, (counts.mean_milliseconds, *quantiles), strict=True)
         return {**told, **{name: rounded(value, 1) for name, value in times}}

@@ -10,11 +10,10 @@ from projections.duration_buckets import BOUNDS, interpolated
 from projections.queries.remarks import timed
 from projections.queries.rolled_up import Cover, carried
 from projections.queries.webhook_filters import Filters
-from replay.snapshot import Record, Snapshot
+from replay.snapshot import Record, Snapshot, array
 
 FEW = 5_000
 """So many durations are sorted, and their percentiles are exact."""
-BUCKET_BOUNDS = "{" + ",".join(map(str, BOUNDS)) + "}"
 """As text: psycopg would look at each number of a list, for each request."""
 SHARES = (0.5, 0.75, 0.9)
 """Median, p75 and p90."""
@@ -90,7 +89,7 @@ async def quantiles(
     they may be sorted.
     """
     query = sql.SQL(SORTED if few else BUCKETS).format(**_parts(cover, filters, grouping))
-    arguments = {**filters.arguments(), **grouping.arguments, "bounds": BUCKET_BOUNDS, "shares": list(SHARES)}
+    arguments = {**filters.arguments(), **grouping.arguments, "bounds": array(BOUNDS), "shares": list(SHARES)}
     rows = await snapshot.rows(query, arguments)
     return {(row["of_group"], row["event_type"]): Quantiles(*(_sorted(row) if few else _between(row))) for row in rows}
 

@@ -81,7 +81,7 @@ class Cover:
 
     def apart(self, moments: Iterable[datetime]) -> "Cover":
         """The same with the units within which one of the moments lies taken out of the whole ones."""
-        lying = {_floor(at, self.unit) for at in moments if not begins(at, self.unit)}
+        lying = {_floor(at, self.unit) for at in moments if _floor(at, self.unit) != at}
         split = sorted(at for at in lying - set(self.but) if self.whole.holds(at))
         spans = _joined([Window(at, at + self.unit) for at in split])
         return replace(self, but=(*self.but, *split), spans=(*self.spans, *spans))
@@ -171,9 +171,10 @@ def hold_whole(edges: Sequence[datetime], unit: timedelta) -> bool:
     return len(edges) == 1 or any(_floor(after, unit) - at >= unit for at, after in pairwise(edges))
 
 
-def begins(at: datetime, unit: timedelta) -> bool:
-    """Whether a unit begins at this time."""
-    return _floor(at, unit) == at
+def begin(seconds: Sequence[int], unit: timedelta) -> bool:
+    """Whether a unit begins at each of these times, in seconds since 1970."""
+    length = int(unit.total_seconds())
+    return not any(at % length for at in seconds)
 
 
 def _covered(window: Window, whole: Window, spoiled: set[datetime], unit: timedelta) -> Cover:

@@ -10,7 +10,7 @@ from projections.queries.listing import ListQuery
 from projections.queries.remarks import remarked
 from projections.queries.rolled_up import DAY, Cover, Rollups, carried
 from projections.queries.webhook_filters import Filters
-from replay.snapshot import Record, Snapshot
+from replay.snapshot import Record, Snapshot, array
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that the counts are made of."""
@@ -168,7 +168,7 @@ async def overview(
     none = sql.SQL("NULL::jsonb")
     spread = {"durations": counted or none, "calls": CALLS if timed else none}
     query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), **spread)
-    rows = await snapshot.rows(query, {**filters.arguments(), "top": top, "bounds": list(BOUNDS)})
+    rows = await snapshot.rows(query, {**filters.arguments(), "top": top, "bounds": array(BOUNDS)})
     repositories = [row for row in rows if row["of_repository"]]
     types = [row for row in rows if row["event_type"] is not None]
     (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)

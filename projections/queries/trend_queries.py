@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -11,7 +11,7 @@ from projections.queries.duration_queries import Group, Grouping, Quantiles
 from projections.queries.remarks import corrected
 from projections.queries.rolled_up import DAY, QUARTER, Cover, Rollups, carried
 from projections.queries.webhook_filters import Filters
-from replay.snapshot import Snapshot
+from replay.snapshot import Snapshot, array
 
 READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
 """The projections that trends are made of."""
@@ -81,7 +81,8 @@ async def counts(
     buckets are left out. Edges are whole seconds. Everything comes as arrays: rows of thousands of buckets would take
     longer than counting.
     """
-    cover = _cover(rollups, filters, edges, by_type=by_type)
+    begins = _seconds(edges)
+    cover = _cover(rollups, filters, begins, by_type=by_type)
     query = sql.SQL(COUNTED).format(
         edges=sql.SQL(EDGES),
         type=sql.SQL("event_type" if by_type else "''"),
@@ -91,8 +92,7 @@ async def counts(
         events=cover.events(filters),
         corrected=corrected(filters),
     )
-    arguments = {**filters.arguments(), **_arguments(edges)}
-    found = await snapshot.one(query, arguments)
+    found = await snapshot.one(query, {**filters.arguments(), "edges": array(begins)})
     columns = (found[name] or () for name in ("buckets", "types", "totals", "failures", "durations"))
     buckets, types, totals, failures, durations = columns
     counted: dict[int, dict[str, Counts]] = {}
@@ -122,7 +122,7 @@ async def durations(
         of_units="width_bucket(c.day::timestamptz, (SELECT edges.moments FROM edges)) - 1",
         of_events="width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1",
         before=EDGES + ",",
-        arguments=_arguments(edges),
+        arguments={"edges": array(_seconds(edges))},
         by_type=by_type,
     )
     whole = rolled_up.hold_whole(edges, DAY) and not by_type
@@ -130,14 +130,14 @@ async def durations(
     return await duration_queries.quantiles(snapshot, cover, filters, grouping, few=few)
 
 
-def _arguments(edges: Sequence[datetime]) -> dict[str, Any]:
-    return {"edges": [int(edge.timestamp()) for edge in edges]}
+def _seconds(edges: Sequence[datetime]) -> list[int]:
+    return [int(edge.timestamp()) for edge in edges]
 
 
-def _cover(rollups: Rollups, filters: Filters, edges: Sequence[datetime], *, by_type: bool) -> Cover:
+def _cover(rollups: Rollups, filters: Filters, begins: Sequence[int], *, by_type: bool) -> Cover:
     """Of the longest units of which each bucket has whole ones; a quarter of an hour does not tell of types."""
-    if all(rolled_up.begins(edge, DAY) for edge in edges):
+    if rolled_up.begin(begins, DAY):
         return rollups.cover(filters, DAY)
-    if not by_type and all(rolled_up.begins(edge, QUARTER) for edge in edges):
+    if not by_type and rolled_up.begin(begins, QUARTER):
         return rollups.cover(filters, QUARTER, of_any_type=True)
     return rolled_up.of_events(filters, QUARTER)
