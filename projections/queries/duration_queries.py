@@ -14,7 +14,6 @@ from replay.snapshot import Record, Snapshot, array
 
 FEW = 5_000
 """So many durations are sorted, and their percentiles are exact."""
-"""As text: psycopg would look at each number of a list, for each request."""
 SHARES = (0.5, 0.75, 0.9)
 """Median, p75 and p90."""
 
