@@ -202,7 +202,7 @@ class Gate:
         self._connection.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
 
 
-def until(condition: Callable[[], object], what: str = "waited in vain", *, seconds: float = 40.0) -> None:
+def until(condition: Callable[[], object], what: str = "waited in vain", *, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what

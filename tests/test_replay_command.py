@@ -169,7 +169,9 @@ def test_what_differs_is_named_and_kept_until_the_same_command_says_yes(long: st
 def test_ctrl_c_before_anything_is_begun_says_so(database: str, connection: Connection) -> None:
     connection.execute("SELECT pg_advisory_lock(%s)", (BEGIN_LOCK,))
     first = begun(database, "replay")
-    until(lambda: connection.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchall())
+    waiting = "SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE NOT granted"
+    waiting += " AND locktype = 'advisory' AND datname = current_database()"  # pg_locks has those of other tests too
+    until(lambda: connection.execute(waiting.encode()).fetchall())
     first.send_signal(signal.SIGINT)
     assert ended(first, 130) == ("", "github-metrics: interrupted\n")
     assert replays.replays(connection) == []

@@ -255,7 +255,7 @@ def past(database: str, connection: Connection) -> Iterator[httpx2.Client]:
         subprocess.Popen(command, env=environment(**settings_of(database, **given)), stdout=subprocess.PIPE) as process,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
                 client.get("/healthz")
