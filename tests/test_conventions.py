@@ -7,10 +7,14 @@ import io
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
 
+import httpx2
 import pytest
 
+from github_metrics.processes.protocol import LONGEST_URL
 from tests.golden import deliveries
 from tests.service import Service, clone, running
 from tests.test_api import problem
@@ -335,3 +339,29 @@ def test_what_means_nothing_of_the_windows_of_a_limit_is_refused(api: Service, p
 def test_a_column_that_is_null_in_a_group_sorts_nothing(api: Service, path: str, group: str, column: str) -> None:
     answer = api.client.get(f"{BELOW}{path}", params={"group": group, "sort": column})
     assert "sort is none of the columns" in problem(answer, 400, "bad_parameter")
+
+
+def asked_plainly(api: Service, target: str) -> httpx2.Response:
+    """By a client that sets no bounds of its own."""
+    with closing(HTTPConnection("127.0.0.1", api.port, timeout=20)) as connection:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        return httpx2.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+
+
+@pytest.mark.parametrize("many", [501, 3_000, 10_000])
+def test_of_too_many_users_it_is_the_users_that_are_named(api: Service, many: int) -> None:
+    """More than a URL can hold is refused before there are parameters."""
+    query = "&".join(f"users=user{number}" for number in range(many))
+    answer = asked_plainly(api, f"{BELOW}summary?{query}")
+    if len(query) > LONGEST_URL:
+        said = f"a URL has at most {LONGEST_URL} bytes, and this one has {many} times users"
+        assert problem(answer, 414, "url_too_long") == said
+        return
+    (fault,) = problem(answer, 422, "invalid_parameter")
+    assert fault["loc"] == ["query", "users"]
+
+
+def test_a_path_that_is_too_long_is_refused_as_a_problem(api: Service) -> None:
+    answer = asked_plainly(api, f"{BELOW}{'a' * LONGEST_URL}")
+    assert problem(answer, 414, "url_too_long") == f"a URL has at most {LONGEST_URL} bytes"

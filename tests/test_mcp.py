@@ -271,7 +271,12 @@ def test_it_is_served_at_exactly_mcp(open_service: Service) -> None:
     assert answer.json()["result"]["serverInfo"]["name"] == "GitHub Metrics"
     assert answer.headers["Content-Type"] == "application/json"
     assert "Mcp-Session-Id" not in answer.headers
-    assert open_service.client.get("/mcp", headers=JSON).status_code == 405
+    again = rpc(open_service, "initialize", HELLO, path="/mcp/")
+    assert (again.status_code, again.json()) == (200, answer.json())
+    for path in ("/mcp", "/mcp/"):
+        refused = open_service.client.get(path, headers=JSON)
+        assert problem(refused, 405, "method_not_allowed") == "Method Not Allowed"
+        assert "POST" in refused.headers["Allow"]
     problem(open_service.client.get("/mcp/nothing"), 404, "not_found")
 
 
@@ -299,7 +304,8 @@ def test_the_first_requests_may_come_together(history: str) -> None:
 
 
 def test_a_page_of_a_foreign_origin_is_refused(open_service: Service, history: str) -> None:
-    assert rpc(open_service, "tools/list", {}, Origin="https://evil.example").status_code == 403
+    refused = rpc(open_service, "tools/list", {}, Origin="https://evil.example")
+    assert problem(refused, 403, "forbidden") == "Forbidden"
     with running(history, projector=False, METRICS_CORS_ORIGINS="https://dash.example.org") as service:
         allowed = rpc(service, "tools/list", {}, Origin="https://dash.example.org", Host="metrics.example.org")
         assert allowed.status_code == 200

@@ -1,4 +1,4 @@
-"""MCP at exactly /mcp, built when the first assistant comes.
+"""MCP at /mcp, built when the first assistant comes.
 
 FastMCP takes seconds to import. A worker that waited for it would take no deliveries meanwhile, and GitHub does not
 send them again.
@@ -7,22 +7,29 @@ send them again.
 import asyncio
 import contextlib
 import gc
+import http
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from github_metrics.api.problems import problem
 
 PATH = "/mcp"
 
 
 def add_mcp(api: FastAPI, origins: Sequence[str]) -> None:
-    """Serve MCP at PATH. A mount would answer PATH itself with a redirect."""
+    """Serve MCP at PATH, and where a slash is put behind it, which else would be a redirect; so would PATH of a mount."""
     endpoint = McpEndpoint(api, origins)
-    api.router.routes.append(Route(PATH, endpoint=endpoint, include_in_schema=False))
+    for path in (PATH, f"{PATH}/"):
+        api.router.routes.append(Route(path, endpoint=endpoint, include_in_schema=False))
     outer = api.router.lifespan_context
 
     @asynccontextmanager
@@ -31,6 +38,29 @@ def add_mcp(api: FastAPI, origins: Sequence[str]) -> None:
             yield state
 
     api.router.lifespan_context = lifespan
+
+
+def _with_problems(scope: Scope, receive: Receive, send: Send) -> Send:
+    """In place of a refusal in words the problem that it is. Errors of MCP itself are JSON."""
+    replaced = False
+
+    async def sent(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start" and message["status"] >= http.HTTPStatus.BAD_REQUEST:
+            headers = Headers(raw=message["headers"])
+            replaced = "json" not in headers.get("Content-Type", "")
+            if replaced:
+                await _problem(scope, message["status"], headers)(scope, receive, send)
+        if not replaced:
+            await send(message)
+
+    return sent
+
+
+def _problem(scope: Scope, status: int, headers: Headers) -> Response:
+    told = http.HTTPStatus(status)
+    kept = {"Allow": headers["Allow"]} if "Allow" in headers else {}
+    return problem(Request(scope), status, told.name.lower(), told.phrase, kept)
 
 
 class McpEndpoint:
@@ -45,7 +75,8 @@ class McpEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._wanted.set()
         app = await asyncio.shield(self._started)
-        await app(scope, receive, send)
+        scope = {**scope, "path": PATH, "raw_path": PATH.encode()}
+        await app(scope, receive, _with_problems(scope, receive, send))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from github_metrics.processes.protocol import Protocol
+
 if TYPE_CHECKING:
     from github_metrics.app import Application
 
 HTTP: dict[str, Any] = {
-    "http": "httptools",
+    "http": Protocol,
     "lifespan": "on",
     "log_config": None,
     "access_log": False,
