@@ -53,3 +53,7 @@ class UsageReport(Timed, frozen=True):
 
 
 decoder = msgspec.json.Decoder(UsageReport)
+
+
+class Reported(UsageReport, frozen=True, forbid_unknown_fields=True):
+    """A report as it comes in: one of which a part would be passed over is refused. The log may hold others."""

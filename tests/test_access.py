@@ -192,6 +192,23 @@ def test_json_is_compressed_for_who_takes_it(public: Service) -> None:
     assert len(compressed) < len(plain) / 3
 
 
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("gzip;q=0", None), ("br, gzip; q=0.0, *", None), ("gzip;q=0.1", "gzip"), ("br;q=0, gzip", "gzip"), ("br", None)],
+)
+def test_who_refuses_gzip_gets_none(public: Service, accepted: str, coding: str | None) -> None:
+    headers, _ = raw(public, "/openapi.json", **{"Accept-Encoding": accepted})
+    assert headers.get("Content-Encoding") == coding
+
+
+def test_what_is_allowed_is_said_with_head_which_is_answered(public: Service) -> None:
+    refused = public.client.put("/api/metrics/summary")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+    assert public.client.head("/api/metrics/summary").status_code == 200
+    assert public.client.put("/api/metrics/stream").headers["Allow"] == "GET"
+    assert public.client.get("/api/metrics/usage").headers["Allow"] == "POST"
+
+
 def test_what_is_small_is_left_as_it_is(public: Service) -> None:
     headers, body = raw(public, "/healthz", **{"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in headers

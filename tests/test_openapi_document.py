@@ -41,6 +41,10 @@ def of_values(model: str) -> bool:
     return {"median", "mean"} <= SCHEMAS.get(model, {}).get("properties", {}).keys()
 
 
+def test_the_page_to_sign_in_is_html() -> None:
+    assert DOCUMENT["paths"]["/login"]["get"]["responses"]["200"]["content"].keys() == {"text/html"}
+
+
 def test_every_field_says_what_it_means() -> None:
     assert [f"{model}.{name}" for model, name, field in fields() if not field.get("description")] == []
 

@@ -52,7 +52,7 @@ def test_among_equals_the_busiest_come_first(service: Service, field: str) -> No
 
 
 def test_what_cannot_be_sorted_by_is_refused_with_what_can(service: Service) -> None:
-    for sort in ("", "-", "position", "total_events; --", "repository_id"):
+    for sort in ("-", "position", "total_events; --", "repository_id"):
         told = problem(service.client.get(PATH, params={"sort": sort}), 400, "bad_parameter")
         assert "sort is none of" in told
         assert "total_events" in told

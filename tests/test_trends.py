@@ -183,13 +183,33 @@ def test_two_windows_that_meet_add_up(api: Service, hour: int) -> None:
     assert summed == [9, 5, 4]
 
 
+@pytest.mark.parametrize("zone", ["utc", "EUROPE/PRAGUE", "asia/kolkata"])
+def test_a_zone_may_be_named_in_any_case(api: Service, zone: str) -> None:
+    assert api.get(TRENDS, tz=zone)["tz"].lower() == zone.lower()
+    assert api.get(TRENDS, tz=zone)["tz"] in ("UTC", "Europe/Prague", "Asia/Kolkata")
+
+
 def test_trends_of_nothing(api: Service) -> None:
     assert shown(api, event_type="unheard_of") == []
     assert shown(api, start_time="2026-03-02", end_time="2026-03-02") == []
     assert shown(api, start_time="2026-03-02T10:30:00Z", end_time="2026-03-02T10:30:00Z") == []
 
 
-@pytest.mark.parametrize("zone", ["Europe/Atlantis", "", "..", "/etc/passwd", "America", "a\x00b", "x" * 5000, "ü"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Europe/Atlantis",
+        "..",
+        "/etc/passwd",
+        "America",
+        "a\x00b",
+        "x" * 5000,
+        "ü",
+        "localtime",
+        "posixrules",
+        "right/UTC",
+    ],
+)
 def test_a_zone_that_there_is_not_is_refused_by_name(api: Service, zone: str) -> None:
     assert problem(api.client.get(TRENDS, params={"tz": zone}), 400, "bad_parameter").startswith("tz is not")
 

@@ -1,5 +1,6 @@
 """Who may read, and from where: API keys, web origins, and what answers tell a browser to refrain from."""
 
+import http
 import time
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from github_metrics.access.faults import Faults
 from github_metrics.access.keys import COOKIE, Keys
 from github_metrics.access.origins import is_own
+from github_metrics.api.accepted import weights
 from github_metrics.api.problems import POSITION_HEADER, Unauthorized, problem
 from github_metrics.pages.login import is_page, way_in
 
@@ -49,7 +51,7 @@ def access(keys: Keys, origins: Sequence[str]) -> list[Middleware]:
         *([_cors(origins)] if origins else []),
         Middleware(Faults),
         *([Middleware(KeyGuard, keys=keys)] if keys else []),
-        Middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=6),
+        Middleware(Compressed),
     ]
 
 
@@ -134,6 +136,18 @@ def given_keys(headers: Headers) -> Iterator[str]:
             yield credentials.strip()
 
 
+class Compressed:
+    """gzip for who accepts it. A weight of 0 is a refusal (RFC 9110, 12.4.2), which GZipMiddleware does not read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._gzip = GZipMiddleware(app, minimum_size=GZIP_FROM, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refuses = scope["type"] == "http" and weights(Headers(scope=scope).get("Accept-Encoding", "")).get("gzip") == 0
+        await (self._plain if refuses else self._gzip)(scope, receive, send)
+
+
 class Heads:
     """HEAD is answered as GET is; the server leaves out the body (RFC 9110, 9.3.2), and it ends with its first part: what
     nobody is sent need not be made. Not of a stream: it may have no first part for long.
@@ -143,10 +157,26 @@ class Heads:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
+        if scope["type"] != "http" or scope["path"].endswith("/stream"):
+            await self._app(scope, receive, send)
+        elif scope["method"] == "HEAD":
             await self._app({**scope, "method": "GET"}, receive, _ending(send))
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _allowing_it(send))
+
+
+def _allowing_it(send: Send) -> Send:
+    """Where GET is named as allowed, HEAD is, too."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == http.HTTPStatus.METHOD_NOT_ALLOWED:
+            headers = MutableHeaders(scope=message)
+            allowed = headers.get("Allow", "").split(", ")
+            if "GET" in allowed and "HEAD" not in allowed:
+                headers["Allow"] = ", ".join(["GET", "HEAD", *(one for one in allowed if one != "GET")])
+        await send(message)
+
+    return sent
 
 
 def _ending(send: Send) -> Send:

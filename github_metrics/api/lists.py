@@ -1,6 +1,5 @@
 """What every list asks of a request and answers: pages with links, or the whole as CSV."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from github_metrics.api.accepted import weights
 from github_metrics.api.csv_answers import Table, csv_answer
 from github_metrics.api.pages import pagination
 from github_metrics.api.problems import PROBLEMS, BadParameter
@@ -16,7 +16,6 @@ from projections.queries.listing import ListQuery, Part, Sortable
 from replay.snapshot import Record, Snapshot
 
 Format = Literal["json", "csv"]
-WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 Sorted = TypeVar("Sorted", bound=Sortable)
 
 LIST: dict[int | str, dict[str, Any]] = {
@@ -60,15 +59,8 @@ def wants_csv(request: Request, asked: Format | None) -> bool:
     """Whether a request wants CSV: it says so, or names that and not JSON, or rather than JSON, as what it accepts."""
     if asked is not None:
         return asked == "csv"
-    accepted = dict(map(_weighed, request.headers.get("accept", "").split(",")))
+    accepted = weights(request.headers.get("accept", ""))
     return accepted.get("text/csv", 0.0) > accepted.get("application/json", 0.0)
-
-
-def _weighed(part: str) -> tuple[str, float]:
-    """A media type of an Accept header and its weight (RFC 9110, 12.4.2); 1 where it has none that can be read."""
-    media_type, *parameters = (one.strip().lower() for one in part.split(";"))
-    weights = [one.removeprefix("q=") for one in parameters if one.startswith("q=")]
-    return media_type, float(weights[0]) if weights and WEIGHT.fullmatch(weights[0]) else 1.0
 
 
 Sort = Annotated[str | None, Query(max_length=60, description="a column; -column: descending")]

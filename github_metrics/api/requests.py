@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import orjson
 from fastapi import Depends, Query, Request, Response, Security
@@ -129,12 +130,16 @@ def zone(
     tz: Annotated[str, Query(description="IANA time zone, such as Europe/Prague", examples=["Europe/Prague"])] = "UTC",
 ) -> ZoneInfo:
     """The time zone that a request asks for. Raises BadParameter, which names it."""
-    try:
-        return ZoneInfo(tz)
-    except (KeyError, ValueError, OSError):
-        raise BadParameter(
-            f"tz is not a time zone: {tz[:100]!r}; use an IANA name, for example Europe/Prague"
-        ) from None
+    name = tz if tz == "UTC" else _zone_names().get(tz.lower())
+    if name is None:
+        raise BadParameter(f"tz is not a time zone: {tz[:100]!r}; use an IANA name, for example Europe/Prague")
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    """IANA's names of zones by themselves in small letters. What else a machine keeps beside them depends on it."""
+    return {name.lower(): name for name in available_timezones() - {"localtime", "Factory"}}
 
 
 Zone = Annotated[ZoneInfo, Depends(zone)]

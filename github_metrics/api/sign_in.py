@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from github_metrics.access.keys import COOKIE, GOOD_SECONDS, Keys, ticket
 from github_metrics.access.origins import by_https, is_own
@@ -59,7 +59,9 @@ def _problems(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"description": told[code], "content": {**PROBLEM, **page.get(code, {})}} for code in codes}
 
 
-@router.get("/login", operation_id="show_login", response_class=Response, responses={303: {"description": "No keys"}})
+@router.get(
+    "/login", operation_id="show_login", response_class=HTMLResponse, responses={303: {"description": "No keys"}}
+)
 def show_login(
     request: Request,
     destination: Annotated[str, Query(alias="next", description="path of this service to go to")] = "",

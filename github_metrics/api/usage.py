@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from github_metrics.api.problems import POSITION_HEADER, PROBLEMS
 from github_metrics.receiving.appender import Appender
 from projections import usage
-from projections.usage import UsageReport
+from projections.usage import Reported, UsageReport
 from replay.errors import RequestError
 from replay.event import Delivery, Source
 from replay.log import is_repeat
@@ -22,7 +22,12 @@ router = APIRouter(tags=["usage"])
 
 MAX_REPORT = 64 * 1024
 NAMESPACE = uuid.UUID("6d8f3ad5-2b5c-5d29-9f2e-6f6f0d0b9c11")
-SCHEMA: dict[str, Any] = msgspec.json.schema(UsageReport, ref_template="{name}")["$defs"]["UsageReport"]
+SCHEMA: dict[str, Any] = {
+    **msgspec.json.schema(Reported, ref_template="{name}")["$defs"]["Reported"],
+    "title": UsageReport.__name__,
+    "description": UsageReport.__doc__,
+}
+reports = msgspec.json.Decoder(Reported)
 
 
 class ReportRefused(RequestError):
@@ -54,7 +59,7 @@ def read_report(body: bytes) -> UsageReport:
     if len(body) > MAX_REPORT:
         raise ReportRefused(f"a report has at most {MAX_REPORT} bytes")
     try:
-        report = usage.decoder.decode(body)
+        report = reports.decode(body)
         if report.delivery_id is not None:
             uuid.UUID(report.delivery_id)
     except (msgspec.MsgspecError, ValueError) as error:

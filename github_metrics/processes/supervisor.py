@@ -20,8 +20,8 @@ _TICK_SECONDS = 0.5
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
 _STABLE_SECONDS = 60.0
-STOP_SECONDS = 2.5
-"""What is left of the five seconds is for the database."""
+STOP_SECONDS = 6.0
+"""Whoever has not stopped by then is killed. On a machine that is busy, to finish the batch at hand takes seconds."""
 
 _log = structlog.get_logger(__name__)
 
