@@ -1,6 +1,6 @@
 """event_quarters: how many webhook events came, by repository and quarter of an hour, and how long we worked on them
 together; event_senders: by repository, day and sender; event_durations: by repository, day and how long we worked on
-each.
+each; event_month_durations: the same by month, since a day has as many durations as it has events.
 
 Each answers what event_counts cannot, so that a long history is counted by its days and not by its events. A quarter
 of an hour is what the days of every zone are made of.
@@ -73,6 +73,19 @@ def duration_rows(event: Event[Payload]) -> Sequence[Row]:
     )
 
 
+def month_duration_rows(event: Event[Payload]) -> Sequence[Row]:
+    if not _counts(event):
+        return ()
+    return (
+        {
+            "repository_id": event.repository_id,
+            "month": received_day(event).replace(day=1),
+            "from_us": bucket(worked_us(event)),
+            "events": 1,
+        },
+    )
+
+
 event_quarters = Projection(
     name="event_quarters",
     version=2,
@@ -107,4 +120,14 @@ event_durations = Projection(
     ),
     rows=duration_rows,
     indexes=(Index("event_durations_day", "day"),),
+)
+event_month_durations = Projection(
+    name="event_month_durations",
+    version=1,
+    hot=True,
+    columns=(
+        key(Column("repository_id", BigInteger), Column("month", Date), Column("from_us", BigInteger)),
+        total("events"),
+    ),
+    rows=month_duration_rows,
 )

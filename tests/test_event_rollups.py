@@ -1,4 +1,4 @@
-"""event_quarters, event_senders and event_durations; and percentiles from buckets."""
+"""event_quarters, event_senders and the durations of days and months; and percentiles from buckets."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ from projections.duration_buckets import BOUNDS, LONGEST_US, bucket, percentile
 from replay.event import Event, Source
 from tests.events import make_event, payload, row, rows, user
 
-ROLLUPS = ("event_quarters", "event_senders", "event_durations")
+ROLLUPS = ("event_quarters", "event_senders", "event_durations", "event_month_durations")
 
 
 def received(position: int, at: str, *, sender: str | None = "octocat", us: int = 1500) -> Event:

@@ -49,6 +49,10 @@ ROLLUPS = (
            count(*)
     FROM webhook_events GROUP BY 1, 2, 3
     """,
+    """
+    INSERT INTO event_month_durations (repository_id, month, from_us, events)
+    SELECT repository_id, date_trunc('month', day), from_us, sum(events) FROM event_durations GROUP BY 1, 2, 3
+    """,
     "INSERT INTO repositories (repository_id, full_name) SELECT n, 'octo/' || n FROM generate_series(1, 5) AS n",
     "UPDATE projection_generations SET position = %(events)s",
     "ANALYZE",

@@ -177,9 +177,7 @@ class Explained:
             ("merged_without_review", life["merged_without_review"], "merged, and no person had reviewed it", []),
             *self._derived(),
         ]
-        return [
-            {"name": name, "value": value, "rule": rule, "sources": _sources(of)} for name, value, rule, of in told
-        ]
+        return [{"name": name, "value": value, "rule": rule, "sources": _sources(of)} for name, value, rule, of in told]
 
     def _derived(self) -> list[tuple[str, Any, str, Sequence[Record | None]]]:
         """Those that are worked out of many deliveries, and those that are as of now."""

@@ -22,7 +22,8 @@ WITH {before} told AS MATERIALIZED ({told}),
 counted AS (
     SELECT of_group, event_type, from_us, sum(events) AS events FROM (
         SELECT {of_units} AS of_group, '' AS event_type, c.from_us, sum(c.events::float8) AS events
-        FROM event_durations c WHERE {units} AND {carried} GROUP BY 1, 2, 3
+        FROM event_durations c WHERE {days} AND {carried} GROUP BY 1, 2, 3
+        {of_months}
         UNION ALL
         SELECT {of_events}, {type}, (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)],
                count(*)::float8
@@ -41,6 +42,11 @@ SELECT of_group, event_type, max(upto)::bigint AS total, {places} AS places FROM
 """
 """The buckets between which each share of a group lies. Counts are float8, which holds them exactly: numeric, the sum of
 bigint, takes five times as long.
+"""
+OF_MONTHS: LiteralString = """
+        UNION ALL
+        SELECT {of_units}, '', c.from_us, sum(c.events::float8)
+        FROM event_month_durations c WHERE {months} AND {carried} GROUP BY 1, 2, 3
 """
 PLACE: LiteralString = """
     min(from_us) FILTER (WHERE upto > floor({share}::float8 * last)),
@@ -71,7 +77,8 @@ Group = tuple[int, str]
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Which group an event is of: SQL of the rows `c` of event_durations, and of the events `e`. `before`: what comes
-    before that in WITH; `by_type`: a group for each type, of which event_durations knows nothing.
+    before that in WITH; `by_type`: a group for each type, of which event_durations knows nothing; `monthly`: whether
+    a whole month is of one group, and so the SQL of rows that of event_month_durations too.
     """
 
     of_units: LiteralString
@@ -79,6 +86,7 @@ class Grouping:
     before: LiteralString = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     by_type: bool = False
+    monthly: bool = False
 
 
 async def quantiles(
@@ -94,14 +102,18 @@ async def quantiles(
 
 
 def _parts(cover: Cover, filters: Filters, grouping: Grouping) -> dict[str, sql.Composable]:
+    told, of_units = carried(filters, of_any_type=True), sql.SQL(grouping.of_units)
+    months, days = cover.monthly() if grouping.monthly else (None, cover.units())
+    of_months = sql.SQL(OF_MONTHS).format(of_units=of_units, months=months, carried=told) if months else sql.SQL("")
     return {
         "before": sql.SQL(grouping.before),
         "told": timed(filters),
-        "of_units": sql.SQL(grouping.of_units),
+        "of_units": of_units,
         "of_events": sql.SQL(grouping.of_events),
         "type": sql.SQL("e.event_type" if grouping.by_type else "''"),
-        "units": cover.units(),
-        "carried": carried(filters, of_any_type=True),
+        "days": days,
+        "of_months": of_months,
+        "carried": told,
         "events": cover.events(filters),
         "where": filters.where(),
         "places": sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(map(_place, SHARES))),

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from projections.queries import duration_queries
 from projections.queries.duration_queries import NOTHING, Grouping
-from projections.queries.rolled_up import DAY, Rollups
+from projections.queries.rolled_up import Rollups
+from projections.queries.units import DAY
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
-BY_ITSELF = Grouping(of_units="c.repository_id", of_events="e.repository_id")
+BY_ITSELF = Grouping(of_units="c.repository_id", of_events="e.repository_id", monthly=True)
 TOGETHER = 100
 """Of so many repositories durations are asked for at once."""
 

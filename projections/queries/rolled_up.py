@@ -8,24 +8,25 @@ always the same as that of the events alone.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 from psycopg import sql
 
 from projections.queries.people import Window
+from projections.queries.units import COLUMNS, DAY, EPOCH, MONTH, QUARTER, down, floor, month, next_month, up
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Snapshot
 
-READS = ("webhook_events", "event_counts", "event_quarters", "event_senders", "event_durations")
+READS = (
+    "webhook_events",
+    "event_counts",
+    "event_quarters",
+    "event_senders",
+    "event_durations",
+    "event_month_durations",
+)
 """The projections that are looked at together."""
-
-DAY = timedelta(days=1)
-QUARTER = timedelta(minutes=15)
-COLUMNS = {DAY: "day", QUARTER: "quarter"}
-"""Days are dates of UTC."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SPOILED = """
 SELECT DISTINCT w.received_at FROM parked_events k JOIN projections USING (projection, generation)
@@ -63,6 +64,18 @@ class Cover:
         among = "{unit} >= {first} AND {unit} < {until}" + (" AND {unit} NOT IN ({but})" if self.but else "")
         return sql.SQL(among).format(**bounds)
 
+    def monthly(self) -> tuple[sql.Composable, sql.Composable]:
+        """The conditions on the rows `c` of a rollup by month and on those of one by day, which answer the whole days
+        together.
+        """
+        whole = Window(next_month(self.whole.start), month(self.whole.end))
+        if whole.start is not None and whole.end is not None and whole.start >= whole.end:
+            return sql.SQL("false"), self.units()
+        split = [at for at in sorted({month(at) for at in self.but}) if whole.holds(at)]
+        months = Cover(MONTH, whole, tuple(split), ())
+        beside = [*_edges(self.whole, whole), *(Window(at, next_month(at + DAY)) for at in split)]
+        return months.units(), sql.SQL("{} AND {}").format(self.units(), _among(sql.SQL("c.day"), beside))
+
     def quarter_units(self) -> sql.Composable:
         """The condition on the rows `c` of event_quarters."""
         return _among(sql.SQL("c.quarter"), self.quarters)
@@ -71,7 +84,7 @@ class Cover:
         """The same with the whole quarters of an hour taken out of the spans."""
         quarters, spans = list(self.quarters), []
         for span in self.spans:
-            inner = Window(_up(span.start, QUARTER), _down(span.end, QUARTER))
+            inner = Window(up(span.start, QUARTER), down(span.end, QUARTER))
             if inner.start is not None and inner.end is not None and inner.start >= inner.end:
                 spans.append(span)
                 continue
@@ -81,13 +94,13 @@ class Cover:
 
     def apart(self, moments: Iterable[datetime]) -> "Cover":
         """The same with the units within which one of the moments lies taken out of the whole ones."""
-        lying = {_floor(at, self.unit) for at in moments if _floor(at, self.unit) != at}
+        lying = {floor(at, self.unit) for at in moments if floor(at, self.unit) != at}
         split = sorted(at for at in lying - set(self.but) if self.whole.holds(at))
         spans = _joined([Window(at, at + self.unit) for at in split])
         return replace(self, but=(*self.but, *split), spans=(*self.spans, *spans))
 
     def _told(self, at: datetime | str) -> sql.Literal:
-        return sql.Literal(at.date() if isinstance(at, datetime) and self.unit == DAY else at)
+        return sql.Literal(at.date() if isinstance(at, datetime) and self.unit != QUARTER else at)
 
     def events(self, filters: Filters) -> sql.Composable:
         """The condition on the events `e` of the spans that the filters let through. The window is said by the spans
@@ -136,12 +149,12 @@ class Rollups:
             return of_events(filters, unit)
         window = filters.window
         try:
-            whole = Window(_up(window.start, unit), _down(window.end, unit))
+            whole = Window(up(window.start, unit), down(window.end, unit))
         except OverflowError:  # the calendar ends within the unit
             return of_events(filters, unit)
         if whole.start is not None and whole.end is not None and whole.start >= whole.end:
             return of_events(filters, unit)
-        return _covered(window, whole, {_floor(at, unit) for at in self.spoiled}, unit)
+        return _covered(window, whole, {floor(at, unit) for at in self.spoiled}, unit)
 
     def finely(self, filters: Filters) -> Cover:
         """The same for counts that tell no type from another: whole days, quarters of an hour before and after them,
@@ -162,36 +175,13 @@ def of_events(filters: Filters, unit: timedelta) -> Cover:
 
 def touched(window: Window, unit: timedelta) -> sql.Composed:
     """The condition on the rows `c` of a rollup of which the window has a part."""
-    start = None if window.start is None else _floor(window.start, unit)
+    start = None if window.start is None else floor(window.start, unit)
     return Cover(unit, Window(start, window.end), (), ()).units()
-
-
-def hold_whole(edges: Sequence[datetime], unit: timedelta) -> bool:
-    """Whether a whole unit lies between two edges that follow one another, or may lie after the last."""
-    return len(edges) == 1 or any(_floor(after, unit) - at >= unit for at, after in pairwise(edges))
-
-
-def begin(seconds: Sequence[int], unit: timedelta) -> bool:
-    """Whether a unit begins at each of these times, in seconds since 1970."""
-    length = int(unit.total_seconds())
-    return not any(at % length for at in seconds)
 
 
 def _covered(window: Window, whole: Window, spoiled: set[datetime], unit: timedelta) -> Cover:
     but = tuple(sorted(at for at in spoiled if whole.holds(at)))
     return Cover(unit, whole, but, (*_edges(window, whole), *(Window(at, at + unit) for at in but)))
-
-
-def _floor(at: datetime, unit: timedelta) -> datetime:
-    return at - (at - EPOCH) % unit
-
-
-def _down(at: datetime | None, unit: timedelta) -> datetime | None:
-    return None if at is None else _floor(at, unit)
-
-
-def _up(at: datetime | None, unit: timedelta) -> datetime | None:
-    return None if at is None else at + (EPOCH - at) % unit
 
 
 def carried(filters: Filters, *, of_any_type: bool = False) -> sql.Composed:

@@ -8,7 +8,8 @@ from projections.duration_buckets import BOUNDS, percentile
 from projections.queries import duration_queries, rolled_up
 from projections.queries.listing import ListQuery
 from projections.queries.remarks import remarked
-from projections.queries.rolled_up import DAY, Cover, Rollups, carried
+from projections.queries.rolled_up import Cover, Rollups, carried
+from projections.queries.units import DAY
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot, array
 
@@ -89,7 +90,9 @@ SELECT count(*) AS unique_senders FROM (
 DURATIONS = sql.SQL(
     """
 (SELECT jsonb_object_agg(from_us, events) FROM (SELECT from_us, sum(events)::bigint AS events FROM (
-    SELECT c.from_us, c.events FROM event_durations c WHERE {units} AND {carried}
+    SELECT c.from_us, c.events FROM event_month_durations c WHERE {months} AND {carried}
+    UNION ALL
+    SELECT c.from_us, c.events FROM event_durations c WHERE {days} AND {carried}
     UNION ALL
     SELECT (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)], 1
     FROM webhook_events e WHERE {events}
@@ -146,8 +149,11 @@ def _composed(select: LiteralString, filters: Filters, cover: Cover, **more: sql
 
 
 def _parts(filters: Filters, cover: Cover, *, of_any_type: bool = False) -> dict[str, sql.Composable]:
+    months, days = cover.monthly()
     return {
         "remarked": remarked(filters),
+        "months": months,
+        "days": days,
         "units": cover.units(),
         "quarters": cover.quarter_units(),
         "carried": carried(filters, of_any_type=of_any_type),

@@ -9,7 +9,8 @@ from psycopg import sql
 from projections.queries import duration_queries, rolled_up
 from projections.queries.duration_queries import Group, Grouping, Quantiles
 from projections.queries.remarks import corrected
-from projections.queries.rolled_up import DAY, QUARTER, Cover, Rollups, carried
+from projections.queries.rolled_up import Cover, Rollups, carried
+from projections.queries.units import DAY, QUARTER, begin, hold_whole
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Snapshot, array
 
@@ -125,7 +126,7 @@ async def durations(
         arguments={"edges": array(_seconds(edges))},
         by_type=by_type,
     )
-    whole = rolled_up.hold_whole(edges, DAY) and not by_type
+    whole = hold_whole(edges, DAY) and not by_type
     cover = rollups.cover(filters, DAY, of_any_type=True).apart(edges) if whole else rolled_up.of_events(filters, DAY)
     return await duration_queries.quantiles(snapshot, cover, filters, grouping, few=few)
 
@@ -136,8 +137,8 @@ def _seconds(edges: Sequence[datetime]) -> list[int]:
 
 def _cover(rollups: Rollups, filters: Filters, begins: Sequence[int], *, by_type: bool) -> Cover:
     """Of the longest units of which each bucket has whole ones; a quarter of an hour does not tell of types."""
-    if rolled_up.begin(begins, DAY):
+    if begin(begins, DAY):
         return rollups.cover(filters, DAY)
-    if not by_type and rolled_up.begin(begins, QUARTER):
+    if not by_type and begin(begins, QUARTER):
         return rollups.cover(filters, QUARTER, of_any_type=True)
     return rolled_up.of_events(filters, QUARTER)

@@ -10,8 +10,9 @@ from psycopg import sql
 from projections.queries import rolled_up
 from projections.queries.people import Window
 from projections.queries.remarks import flawed
-from projections.queries.rolled_up import QUARTER, Rollups, carried
+from projections.queries.rolled_up import Rollups, carried
 from projections.queries.statuses import STATUS, STATUSES
+from projections.queries.units import QUARTER
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
 
