@@ -16,6 +16,7 @@ from projections.payload import Payload, PullRequest
 from replay.event import Event
 from replay.merges import Row, earliest, key, latest, once, smallest
 from replay.projection import Projection
+from replay.version import version
 
 EVENTS = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_review_thread"})
 """The events whose payload carries a pull request."""
@@ -55,9 +56,7 @@ def pull_request_rows(event: Event[Payload]) -> Iterator[Row]:
         row |= {"merged_at": pull.merged_at, "merge_commit_sha": pull.merge_commit_sha}
         if pull.merged_by is not None:
             row |= {"merger_version": told, "merged_by": login(pull.merged_by), "merged_by_id": pull.merged_by.id}
-    if event.event_type == "pull_request":
-        row |= _drafts(event, pull)
-    yield row
+    yield row | _drafts(event, pull)
 
 
 def _details(pull: PullRequest) -> Row:
@@ -81,18 +80,29 @@ def _details(pull: PullRequest) -> Row:
 
 
 def _drafts(event: Event[Payload], pull: PullRequest) -> Row:
-    """What decides ready_at: whether it was opened as a draft, and when it first became ready."""
-    match event.payload.action if event.payload is not None else None:
+    """What decides ready_at: whether it was opened as a draft, when it first became ready, and, as that may have been
+    missed, by when another payload says that it is no draft.
+    """
+    action = event.payload.action if event.event_type == "pull_request" and event.payload is not None else None
+    match action:
         case "opened":
-            return {"opened_as_draft": pull.draft or False}
+            return {"opened_as_draft": pull.draft or False, **_seen_ready(event, pull)}
         case "ready_for_review":
             return {"first_ready_at": event_time(event)}
-    return {}
+    return _seen_ready(event, pull)
+
+
+def _seen_ready(event: Event[Payload], pull: PullRequest) -> Row:
+    """By the payload's own time; of one that is merged, by the merge at the latest."""
+    if pull.draft is not False or pull.updated_at is None:
+        return {}
+    at = pull.updated_at if pull.merged_at is None else min(pull.updated_at, pull.merged_at)
+    return {"seen_ready_version": version(at, 0, event.body_sha256), "first_seen_ready_at": at}
 
 
 pull_requests = Projection(
     name="pull_requests",
-    version=1,
+    version=2,
     events=EVENTS,
     columns=(
         key(Column("repository_id", BigInteger), Column("number", BigInteger)),
@@ -109,6 +119,7 @@ pull_requests = Projection(
         latest("draft", Column("draft", Boolean)),
         latest("author", *strings("author", "author_type"), Column("author_id", BigInteger)),
         latest("size", *(Column(name, BigInteger) for name in ("additions", "deletions", "changed_files", "commits"))),
+        earliest("seen_ready", *moments("first_seen_ready_at")),
         earliest("merger", *strings("merged_by"), Column("merged_by_id", BigInteger)),
     ),
     derived=(
@@ -117,7 +128,8 @@ pull_requests = Projection(
             "ready_at",
             Moment,
             Computed(
-                "CASE WHEN opened_as_draft THEN coalesce(first_ready_at, merged_at) ELSE created_at END",
+                "CASE WHEN opened_as_draft THEN coalesce(least(first_ready_at, first_seen_ready_at), merged_at)"
+                " ELSE created_at END",
                 persisted=True,
             ),
         ),

@@ -174,6 +174,7 @@ UPDATED_README = {
     "merged_by_id": None,
     "opened_as_draft": False,
     "first_ready_at": utc("2019-05-15T15:21:18"),
+    "first_seen_ready_at": utc("2019-05-15T15:20:33"),
     "ready_at": utc("2019-05-15T15:20:33"),
     "draft_history_known": True,
     "head_ref": "changes",
@@ -214,6 +215,7 @@ ISSUE_COMMENT = {
     "merged_by_id": None,
     "opened_as_draft": None,
     "first_ready_at": None,
+    "first_seen_ready_at": utc("2022-03-21T09:21:38"),
     "ready_at": utc("2022-03-07T16:14:34"),
     "draft_history_known": False,
     "head_ref": "issue-comment",
@@ -239,6 +241,7 @@ DRAFTED = UPDATED_README | {
     "closed_at": None,
     "opened_as_draft": None,
     "first_ready_at": None,
+    "first_seen_ready_at": None,
     "draft_history_known": False,
 }
 """The example `converted_to_draft` by itself."""
@@ -251,6 +254,7 @@ MERGED = UPDATED_README | {
     "merge_commit_sha": "c4295bd74fb0f4fda03689c3df3f2803b658fd85",
     "opened_as_draft": None,
     "first_ready_at": None,
+    "first_seen_ready_at": utc("2019-05-15T15:21:18"),
     "draft_history_known": False,
 }
 """The example `closed` by itself, merged, which none of the examples is."""

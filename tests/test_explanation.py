@@ -252,17 +252,59 @@ def test_what_was_moved_between_its_neighbours_is_clamped(database: str) -> None
     ]
 
 
+def lost_ready(*more: Told) -> list[Told]:
+    """Opened as a draft at 09:00; that it became ready was not delivered; a push at 10:00 finds it so."""
+    return [
+        pull("opened", "09:00", draft=True),
+        pull("synchronize", "10:00"),
+        review(1, MONALISA, "approved", "11:00"),
+        *more,
+    ]
+
+
+@pytest.mark.parametrize("more", [[merged("12:00")], [pull("labeled", "11:30", label={"name": "a"})]])
+def test_a_lost_ready_for_review_is_inferred_from_the_first_payload_that_says_so(
+    database: str, more: list[Told]
+) -> None:
+    last = fill(database, sent(*lost_ready(*more)))
+    with running(database) as service:
+        found = service.get(EXPLAIN, min_position=last)
+        story = service.get("/api/metrics/pr-story/octo/hello/1")
+        (listed,) = service.get("/api/metrics/pull-requests")["data"]
+    ready = boundaries(found)["ready_at"]
+    assert (ready["value"], ready["raw_value"], ready["imputed"], traced(ready["source"])) == (
+        *(at("10:00"), at("10:00"), True),
+        2,
+    )
+    assert ready["rule"] == (
+        "opened as a draft, its ready_for_review was not seen: the first payload that says it is no draft"
+    )
+    assert [(one["at"], one["draft"], one["inferred"], traced(one["source"])) for one in found["draft_history"]] == [
+        (at("09:00"), True, False, 1),
+        (at("10:00"), False, True, 2),
+    ]
+    assert (facts(found)["draft_history_known"], facts(found)["draft"][0]) == ((True, [1]), False)
+    assert boundaries(found)["approved_at"]["value"] == at("11:00")
+    assert listed["ready_at"] == at("10:00")
+    told = [(one["event_type"], one["timestamp"], one.get("inferred")) for one in story["events"][:3]]
+    assert told == [
+        ("pr_opened", at("09:00"), None),
+        ("ready_for_review", at("10:00"), True),
+        ("commit", at("10:00"), None),
+    ]
+
+
 def test_what_never_was_is_imputed_and_has_no_source(database: str) -> None:
     """Merged as a draft, unreviewed; its author and a bot had said something, and somebody came too late."""
     found = explain(
         database,
         *sent(
             pull("opened", "09:00", draft=True),
-            review(1, OCTOCAT, "commented", "09:10"),
-            review(2, BOT, "approved", "09:20"),
-            review(3, MONALISA, "approved", "09:30"),
+            review(1, OCTOCAT, "commented", "09:10", draft=True),
+            review(2, BOT, "approved", "09:20", draft=True),
+            review(3, MONALISA, "approved", "09:30", draft=True),
             merged("10:00", draft=True),
-            review(4, ALICE, "approved", "10:00"),
+            review(4, ALICE, "approved", "10:00", draft=True),
         ),
     )
     of = boundaries(found)
@@ -309,8 +351,8 @@ def test_what_only_a_second_body_under_one_id_told_has_no_source(database: str) 
     """A review of a bot, one in the draft and one since, none of which a first body told."""
     bodies = [
         pull("opened", "09:00", draft=True),
-        review(1, BOT, "approved", "09:10"),
-        review(2, MONALISA, "approved", "09:20"),
+        review(1, BOT, "approved", "09:10", draft=True),
+        review(2, MONALISA, "approved", "09:20", draft=True),
         pull("ready_for_review", "10:00"),
         review(3, ALICE, "commented", "10:30"),
         review(3, ALICE, "commented", "10:30"),

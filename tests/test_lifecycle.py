@@ -58,9 +58,9 @@ def comment(by: Any, clock: str) -> Told:
     return "issue_comment", payload("created", comment=told, issue=issue, sender=by)
 
 
-def code_comment(by: Any, clock: str) -> Told:
+def code_comment(by: Any, clock: str, **fields: Any) -> Told:
     told = {"id": int(clock.replace(":", "")), "user": by, "created_at": at(clock), "body": "?"}
-    about = simple(pull_request(1, updated=clock))
+    about = simple(pull_request(1, updated=clock, **fields))
     return "pull_request_review_comment", payload("created", comment=told, pull_request=about, sender=by)
 
 
@@ -183,6 +183,25 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
             merged(),
         ],
         {**phases(0.5, 1, 1, 0.5), "ready_at": "09:30", "reviewed_in_draft": False},
+    ),
+    "ready_for_review was lost: ready from the first payload that says so": (
+        [
+            opened(draft=True),
+            review("commented", MONALISA, "09:15", draft=True),
+            pull("synchronize", "09:30"),
+            review("approved", MONALISA, "10:30"),
+            merged(),
+        ],
+        {
+            **phases(0.5, 1, 0, 1.5),
+            "ready_at": "09:30",
+            "first_review_at": "10:30",
+            "approved_at": "10:30",
+            "reviewed_in_draft": True,
+            "draft_history_known": True,
+            "clamped": False,
+            "time_to_first_review": HOUR,
+        },
     ),
     "merged while a draft": (
         [opened(draft=True), review("approved", MONALISA, "10:00", draft=True), merged(draft=True)],
@@ -328,7 +347,11 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
         },
     ),
     "ready only after the merge, by what was told": (
-        [opened(draft=True), merged(), ready("13:00", state="closed", closed_at=at("12:00"), merged_at=at("12:00"))],
+        [
+            opened(draft=True),
+            merged(draft=True),
+            ready("13:00", state="closed", closed_at=at("12:00"), merged_at=at("12:00")),
+        ],
         {**phases(3, 0, 0, 0, "pickup review merge"), "ready_at": "13:00", "ready_boundary": "12:00", "clamped": True},
     ),
     "merged before it was opened, by what was told": (
@@ -341,7 +364,13 @@ CASES: dict[str, tuple[list[Told], dict[str, Any]]] = {
         },
     ),
     "a comment is a response, and no review": (
-        [opened(draft=True), comment(ALICE, "09:15"), code_comment(MONALISA, "09:30"), ready("10:00"), merged()],
+        [
+            opened(draft=True),
+            comment(ALICE, "09:15"),
+            code_comment(MONALISA, "09:30", draft=True),
+            ready("10:00"),
+            merged(),
+        ],
         {**phases(1, 2, 0, 0, "pickup review merge"), **NEVER_REVIEWED, "time_to_first_response": HOUR / 4},
     ),
     "a comment on the code is a response": (

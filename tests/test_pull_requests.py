@@ -26,7 +26,8 @@ def opened(**pull: Any) -> Event[Any]:
 
 def merged(position: int, clock: str = "12:00", **pull: Any) -> Event[Any]:
     ended = {"closed_at": at(clock), "merged_at": at(clock), "merged_by": user("hubot", 9, "Bot")}
-    return told("closed", position, state="closed", updated=clock, merge_commit_sha="c" * 40, **ended, **pull)
+    pull.setdefault("updated", clock)
+    return told("closed", position, state="closed", merge_commit_sha="c" * 40, **ended, **pull)
 
 
 def stored(connection: psycopg.Connection[Any], *events: Event[Any]) -> dict[str, Any]:
@@ -71,6 +72,36 @@ READY = [
         True,
     ),
     ("merged while a draft", [opened(draft=True), merged(2, draft=True)], "12:00", True),
+    (
+        "ready_for_review was lost",
+        [
+            opened(draft=True),
+            told("labeled", 2, updated="09:30", draft=True),
+            told("synchronize", 3, updated="10:00"),
+            told("labeled", 4, updated="11:00"),
+            merged(5),
+        ],
+        "10:00",
+        True,
+    ),
+    (
+        "the first ready_for_review was lost, the second not",
+        [
+            opened(draft=True),
+            told("synchronize", 2, updated="10:00"),
+            told("converted_to_draft", 3, updated="10:30", draft=True),
+            told("ready_for_review", 4, updated="11:00"),
+        ],
+        "10:00",
+        True,
+    ),
+    (
+        "ready_for_review was lost, the merge says it first",
+        [opened(draft=True), merged(2, updated="12:01")],
+        "12:00",
+        True,
+    ),
+    ("a draft whose payloads tell no time", [opened(draft=True), told("edited", 2, updated_at=None)], None, True),
     ("first seen later, no draft", [told("synchronize", 2)], "09:00", False),
     ("first seen when it became ready", [told("ready_for_review", 2, updated="10:00")], "09:00", False),
 ]
@@ -116,6 +147,7 @@ def test_every_column_of_a_merged_pull_request(connection: psycopg.Connection[An
         "merged_by_id": 9,
         "opened_as_draft": False,
         "first_ready_at": None,
+        "first_seen_ready_at": moment("09:00"),
         "ready_at": moment("09:00"),
         "draft_history_known": True,
         "head_ref": "change",

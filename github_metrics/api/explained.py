@@ -27,6 +27,9 @@ READY = {
     False: "it was not opened as a draft: ready when it was opened",
     True: "opened as a draft: the first ready_for_review",
 }
+SEEN_READY = "opened as a draft, its ready_for_review was not seen: the first payload that says it is no draft"
+MERGED_DRAFT = "it was merged as a draft: when it was merged"
+NEVER_READY = "it is a draft that never was ready"
 
 
 @dataclass(frozen=True)
@@ -86,24 +89,39 @@ class Explained:
 
     def _ready(self) -> dict[str, Any]:
         life = self.life
-        drafted = life["opened_as_draft"]
-        rule, source = READY[drafted], self._fact("opened_at")
-        if drafted and life["first_ready_at"] is not None:
-            turns = self._transitions("ready_for_review")
-            source = next((turn for turn in turns if turn["at"] == life["first_ready_at"]), None)
-            later = [turned(turn) for turn in turns if turn["at"] != life["first_ready_at"]]
-            passed_over = {"passed_over": later[:SHOWN], "passed_over_total": len(later)}
-        else:
-            passed_over = {}
-        if drafted and life["first_ready_at"] is None:
-            rule = (
-                "it was merged as a draft: when it was merged"
-                if life["merged"]
-                else "it is a draft that never was ready"
-            )
-            source = self._fact("merged_at")
-        imputed = drafted is None or (drafted and life["first_ready_at"] is None and life["merged"])
-        return {**self._boundary("ready_at", life["ready_boundary"], rule, source), "imputed": imputed, **passed_over}
+        if not life["opened_as_draft"]:
+            opened = self._fact("opened_at")
+            told = self._boundary("ready_at", life["ready_boundary"], READY[life["opened_as_draft"]], opened)
+            return {**told, "imputed": life["opened_as_draft"] is None}
+        turns = self._transitions("ready_for_review")
+        rule, source = self._became_ready(turns)
+        later = [turned(turn) for turn in turns if turn["at"] != life["ready_at"]]
+        return {
+            **self._boundary("ready_at", life["ready_boundary"], rule, source),
+            "imputed": rule in (SEEN_READY, MERGED_DRAFT),
+            "passed_over": later[:SHOWN],
+            "passed_over_total": len(later),
+        }
+
+    def _became_ready(self, turns: list[Record]) -> tuple[str, Record | None]:
+        """Of one that was opened as a draft: the rule, and what set it."""
+        ready = self.life["ready_at"]
+        if ready is None:
+            return NEVER_READY, None
+        if ready == self.life["first_ready_at"]:
+            return str(READY[True]), next((turn for turn in turns if turn["at"] == ready), None)
+        if self._seen_ready():
+            return SEEN_READY, self._telling("seen_ready_version")
+        return MERGED_DRAFT, self._fact("merged_at")
+
+    def _seen_ready(self) -> bool:
+        """Whether it was opened as a draft and its becoming ready was missed, but told by a later payload."""
+        ready, life = self.life["ready_at"], self.life
+        return (
+            bool(life["opened_as_draft"])
+            and ready not in (None, life["first_ready_at"])
+            and (ready == life["first_seen_ready_at"])
+        )
 
     def _chosen(self, name: str) -> Record | None:
         """The candidate that set a boundary."""
@@ -141,11 +159,17 @@ class Explained:
 
     def draft_history(self) -> list[dict[str, Any]]:
         """When it was a draft and when not, as far as it was told."""
-        turns = self._transitions("opened", "ready_for_review", "converted_to_draft")
         drafts = {"ready_for_review": False, "converted_to_draft": True}
+        told: list[tuple[Any, bool, Record | None, bool]] = [
+            (turn["at"], drafts.get(turn["action"], bool(turn["draft"])), turn, False)
+            for turn in self._transitions("opened", "ready_for_review", "converted_to_draft")
+        ]
+        if self._seen_ready():
+            seen = (self.life["ready_at"], False, self._telling("seen_ready_version"), True)
+            told.insert(sum(at is not None and at < seen[0] for at, *_ in told), seen)
         return [
-            {"at": turn["at"], "draft": drafts.get(turn["action"], bool(turn["draft"])), "source": source_of(turn)}
-            for turn in turns
+            {"at": at, "draft": draft, "inferred": inferred, "source": source_of(turn)}
+            for at, draft, turn, inferred in told
         ]
 
     def facts(self) -> list[dict[str, Any]]:

@@ -77,6 +77,7 @@ class DraftTurn(BaseModel):
 
     at: Time | None
     draft: bool
+    inferred: bool = Field(description="its turn was not seen; a later payload says so")
     source: Delivery | None
 
 

@@ -57,6 +57,7 @@ class StoryEvent(BaseModel):
     actor: str | None = Field(default=None, description="login; ghost where the account is gone")
     delivery_id: UUID | None = Field(default=None, description="the delivery that told it first")
     position: int | None = Field(default=None, description="its place in the log")
+    inferred: bool | None = Field(default=None, description="it was not seen itself; a later delivery says so")
     label: str | None = None
     reviewer: str | None = Field(default=None, description="login of who was asked, or no longer is")
     team: str | None = Field(default=None, description="slug of the team that was asked, or no longer is")

@@ -19,6 +19,8 @@ def event_fields(row: Record, checks: list[Record], prefixes: tuple[str, str]) -
             return _checks(row, checks)
         case "deployment" | "deployment_status":
             return _deployment(row)
+        case "seen_ready":
+            return {**SEEN_READY, "timestamp": row["at"]}
     name = _name(row, prefixes)
     describe = DESCRIPTIONS.get(name, _other)
     told = {name: row[column] for name, column in _SUBJECTS.items() if row[column] is not None}
@@ -38,6 +40,11 @@ def event_fields(row: Record, checks: list[Record], prefixes: tuple[str, str]) -
     return fields
 
 
+SEEN_READY = {
+    "event_type": "ready_for_review",
+    "description": "is ready for review by now; when it became so was not seen",
+    "inferred": True,
+}
 COMMITS = frozenset({"pr_opened", "commit"})
 """The events that bring a commit which is checked."""
 _SUBJECTS = {

@@ -21,7 +21,7 @@ READS = (*LIFECYCLE_READS, "pr_event_repeats", "review_threads", "repositories",
 MOST = 1000
 """Candidates that are looked at."""
 
-LIFE = sql.SQL("WITH {} SELECT * FROM lifecycle").format(lifecycle(ONE))
+LIFE = sql.SQL("WITH {} SELECT *, seen_ready_version AS seen_ready_version FROM lifecycle").format(lifecycle(ONE))
 
 CANDIDATES = sql.SQL(
     """
@@ -162,7 +162,7 @@ async def turns(snapshot: Snapshot, one: dict[str, Any], people: dict[str, Any])
     return await snapshot.rows(TURNS, {**one, **people})
 
 
-VERSIONS = ("details_version", "draft_version", "author_version", "size_version")
+VERSIONS = ("details_version", "draft_version", "seen_ready_version", "author_version", "size_version")
 """The versions of what pull_requests holds."""
 
 

@@ -59,6 +59,9 @@ HAPPENED: LiteralString = """
                          d.sha, NULL, NULL, s.environment, s.state
         FROM deployed d JOIN deployment_statuses s
         ON s.repository_id = %(repository_id)s AND s.deployment_id = d.deployment_id
+        UNION ALL SELECT 'seen_ready', ready_at, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM pull_requests WHERE repository_id = %(repository_id)s AND number = %(number)s
+        AND opened_as_draft AND ready_at = first_seen_ready_at AND ready_at IS DISTINCT FROM first_ready_at
     ),
     page AS (
         SELECT row_number() OVER (
