@@ -135,6 +135,12 @@ def test_a_thread_is_told_with_all_its_times(api: Service) -> None:
     assert (other["resolution_time_hours"], other["time_to_first_response_hours"]) == (4.0, 3.0)
 
 
+def test_files_are_sorted_whatever_their_case(api: Service) -> None:
+    for sort, files in (("file_path", ["b.py", "README.md"]), ("-file_path", ["README.md", "b.py"])):
+        found = [thread["file_path"] for thread in api.get(THREADS, **DAY, sort=sort)["threads"]]
+        assert list(dict.fromkeys(found)) == files
+
+
 def test_the_summary_is_of_all_threads_of_the_window(api: Service) -> None:
     """Resolved in 3 and 4 hours, answered in half an hour and 3; comments 3, 2 and 2. D began before."""
     expected = {

@@ -48,8 +48,21 @@ class Sortable(Protocol):
     def by(self, name: str, *, descending: bool) -> Self: ...
 
 
-def ordered(column: LiteralString, before: sql.Composable, *, descending: bool) -> sql.Composed:
-    """The order by a column, what is not known last; within it the order that there was before."""
+NAMES = frozenset(
+    {
+        *("repository", "title", "pr_title", "author", "owner", "reviewer", "resolver", "sender", "user", "label"),
+        *("check", "workflow", "job", "file_path", "pr_sig_label", "reviewer_team", "pr_team"),
+    }
+)
+"""Columns, as readers know them, that people read as names: whatever their case, where the database keeps it apart."""
+
+
+def ordered(name: str, column: LiteralString, before: sql.Composable, *, descending: bool) -> sql.Composed:
+    """The order by a column that readers know by this name, what is not known last; within it the order that there was
+    before.
+    """
+    if name in NAMES:
+        column = f"lower({column})"
     return sql.SQL("{}, {}").format(sql.SQL(f"{column} {'DESC' if descending else 'ASC'} NULLS LAST"), before)
 
 
@@ -90,7 +103,7 @@ class ListQuery:
 
     def by(self, name: str, *, descending: bool) -> Self:
         """The same in another order, what is not known last. Raises KeyError."""
-        order = ordered(self.sorts[name], self.order, descending=descending)
+        order = ordered(name, self.sorts[name], self.order, descending=descending)
         return replace(self, order=sql.SQL(self.leading) + order)
 
     async def page(self, snapshot: Snapshot, part: Part) -> Listed:

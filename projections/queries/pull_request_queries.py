@@ -83,7 +83,11 @@ COLUMNS: dict[str, LiteralString] = {
     "stale": STALE,
 }
 """What is shown of a pull request, in this order, and the SQL of it over a row `l` of lifecycle."""
-ORDERED_BY: dict[str, LiteralString] = {"size_bucket": "size", "imputed": f"cardinality({IMPUTED})"}
+ORDERED_BY: dict[str, LiteralString] = {
+    "size_bucket": "size",
+    "imputed": f"cardinality({IMPUTED})",
+    **{name: f"lower({COLUMNS[name]})" for name in ("repository", "title", "author")},
+}
 """What orders a column, where that is not its value itself."""
 SINCE: dict[State | None, LiteralString] = {
     None: "p.created_at",

@@ -48,7 +48,7 @@ class Section:
 
     def by(self, name: str, *, descending: bool) -> Self:
         """The same in another order, what is not known last. Raises KeyError."""
-        return replace(self, order=ordered(self.sorts[name], self.order, descending=descending))
+        return replace(self, order=ordered(name, self.sorts[name], self.order, descending=descending))
 
     def whole(self, arguments: dict[str, Any], *shared: sql.Composable) -> ListQuery:
         """All of the list. `shared`: expressions that come before its own."""
