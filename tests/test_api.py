@@ -765,7 +765,7 @@ def test_the_openapi_document_names_every_operation(api: Service) -> None:
         (WEBHOOKS, {}, 4),
         (WEBHOOKS, {"repository": "octo/world", **MARCH_2}, 6),
         (f"{WEBHOOKS}/{number(3)}", {}, 4),
-        (REPOSITORIES, MARCH_2, 3),
+        (REPOSITORIES, MARCH_2, 4),
         (SUMMARY, {}, 6),
         (SUMMARY, MARCH_2, 6),
         (SUMMARY, {"min_position": 1}, 7),
