@@ -162,7 +162,7 @@ def test_who_opened_reviewed_and_approved_on_that_day(api: Service) -> None:
             ],
             "pagination": page(3),
         },
-        "pr_lgtm": {"data": [{"user": "Alice", "total_lgtm": 1, "prs_lgtm": 1}], "pagination": page(1)},
+        "pr_lgtm": {"data": [{"user": "alice", "total_lgtm": 1, "prs_lgtm": 1}], "pagination": page(1)},
     }
 
 
@@ -202,7 +202,7 @@ def test_only_who_is_asked_for_without_regard_to_case(api: Service) -> None:
     assert users(api, users="ALICE") == nobody | {
         "pr_reviewers": ["alice"],
         "pr_approvers": ["alice"],
-        "pr_lgtm": ["Alice"],
+        "pr_lgtm": ["alice"],
     }
     assert users(api, users=["alice", "octocat"], exclude_users="octocat") == users(api, users="alice")
     assert users(api, exclude_users=["Monalisa", "ghost"])["pr_reviewers"] == ["alice", "octocat"]
@@ -365,5 +365,30 @@ def test_prefixes_of_labels_come_from_the_settings(database: str) -> None:
     last = fill(database, history())
     with running(database, METRICS_APPROVAL_LABEL_PREFIX="lgtm-", METRICS_LGTM_LABEL_PREFIX="approved-") as service:
         found = users(service, min_position=last)
-    assert found["pr_approvers"] == ["monalisa", "Alice", "hubot", "octocat"]
+    assert found["pr_approvers"] == ["monalisa", "alice", "hubot", "octocat"]
     assert found["pr_lgtm"] == ["alice", "octocat"]
+
+
+def test_a_person_has_one_name_in_every_list_whatever_a_label_spells(database: str) -> None:
+    """Bob reviews one and is named by labels on others; of eve nothing is known but her label."""
+    bob = user("bob", 20)
+    told = [
+        *(opened(number, OCTOCAT, "09:00") for number in (1, 2)),
+        review(1, 1, OCTOCAT, bob, "commented", "10:00"),
+        labeled(1, OCTOCAT, "approved-Bob", "10:30"),
+        labeled(2, OCTOCAT, "approved-BOB", "10:30"),
+        labeled(2, OCTOCAT, "approved-Eve", "10:40"),
+        labeled(2, OCTOCAT, "lgtm-Bob", "10:50"),
+    ]
+    last = fill(database, [delivery(of, "03-02T12:00", *one) for of, one in enumerate(told, start=1)])
+    with running(database) as service:
+        found = service.get(CONTRIBUTORS, min_position=last)
+        team = service.get("/api/metrics/team-dynamics")
+        csv = service.client.get(CONTRIBUTORS, params={"format": "csv", "list": "pr_approvers"}).text
+    approvers = [("bob", 2), ("Eve", 1)]
+    assert [row["user"] for row in found["pr_reviewers"]["data"]] == ["bob"]
+    assert [(row["user"], row["total_approvals"]) for row in found["pr_approvers"]["data"]] == approvers
+    assert [row["user"] for row in found["pr_lgtm"]["data"]] == ["bob"]
+    assert [row["user"] for row in team["workload"]["by_contributor"]] == ["octocat", "bob", "Eve"]
+    assert [(row["approver"], row["total_approvals"]) for row in team["bottlenecks"]["by_approver"]] == approvers
+    assert [line.split(",")[0] for line in csv.splitlines()[1:]] == ["bob", "Eve"]

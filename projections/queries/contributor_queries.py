@@ -1,12 +1,12 @@
 """Who opened, merged, reviewed and approved pull requests, and how many: contributors, each list by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
 
 from projections.queries.listing import ListQuery
-from projections.queries.people import CHOSEN, FACTS, People, approvals
+from projections.queries.people import CHOSEN, FACTS, KNOWN, NAMED, People, approvals
 from projections.queries.statistics import median, statistics
 from projections.queries.team_queries import team_reviews
 
@@ -32,11 +32,11 @@ REVIEWERS = sql.SQL("""
     ) AS of_each_pull_request GROUP BY person
 """)
 APPROVERS = sql.SQL("""
-    SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
+    SELECT person, min("user") AS "user", min(spelled) AS spelled, bool_or(bot) AS bot, count(*) AS given
     FROM approvals WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
 """)
 LGTM = sql.SQL("""
-    SELECT person, min("user") AS "user", bool_or(bot) AS bot, count(*) AS given
+    SELECT person, min("user") AS "user", min(spelled) AS spelled, bool_or(bot) AS bot, count(*) AS given
     FROM lgtm WHERE at >= %(start)s::timestamptz AND at < %(end)s::timestamptz GROUP BY person
 """)
 GIVEN: LiteralString = "given DESC, person"
@@ -52,12 +52,18 @@ REVIEWER_SORTS = {
     "median_reviews_per_pr": median("reviews_per_pr"),
 }
 LISTED = sql.SQL("WITH {facts}, people AS MATERIALIZED ({people}) SELECT people.* FROM people WHERE {chosen}")
+LISTED_BY_LABEL = sql.SQL("""
+WITH {facts}, people AS MATERIALIZED ({people})
+SELECT person, {named} AS "user", given FROM people LEFT JOIN {known} USING (person) WHERE {chosen}
+""")
 """Materialized, so that who is chosen is asked of each person and not of each row that the person is counted from."""
 
 
 def creators(asked: People) -> ListQuery:
     """Authors by what they opened, merged and closed in the window."""
-    return _listed(asked, CREATORS, "total_prs DESC, merged_prs DESC, closed_prs DESC, person", CREATOR_SORTS)
+    query = LISTED.format(facts=_facts(asked), people=CREATORS, chosen=sql.SQL(CHOSEN))
+    order = sql.SQL("total_prs DESC, merged_prs DESC, closed_prs DESC, person")
+    return ListQuery(query, order, {**asked.arguments(), "prefix": ""}, sorts=CREATOR_SORTS)
 
 
 def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
@@ -75,19 +81,20 @@ def reviewers(asked: People, teams: dict[str, Any] | None = None) -> ListQuery:
 
 def approvers(asked: People, prefix: str) -> ListQuery:
     """Who approved pull requests of others in the window, by review or by label."""
-    return _listed(
-        asked, APPROVERS, GIVEN, {**USER, **dict.fromkeys(("total_approvals", "prs_approved"), "given")}, prefix
-    )
+    return _by_label(asked, APPROVERS, ("total_approvals", "prs_approved"), prefix)
 
 
 def lgtm(asked: People, prefix: str) -> ListQuery:
     """Who marked pull requests of others with the label in the window."""
-    return _listed(asked, LGTM, GIVEN, {**USER, **dict.fromkeys(("total_lgtm", "prs_lgtm"), "given")}, prefix)
+    return _by_label(asked, LGTM, ("total_lgtm", "prs_lgtm"), prefix)
 
 
-def _listed(
-    asked: People, people: sql.Composable, order: LiteralString, sorts: Mapping[str, LiteralString], prefix: str = ""
-) -> ListQuery:
-    facts = sql.SQL(", ").join([sql.SQL(FACTS), approvals(asked)])
-    query = LISTED.format(facts=facts, people=people, chosen=sql.SQL(CHOSEN))
-    return ListQuery(query, sql.SQL(order), {**asked.arguments(), "prefix": prefix}, sorts=sorts)
+def _by_label(asked: People, people: sql.Composable, counts: Sequence[str], prefix: str) -> ListQuery:
+    """People of whom some are known by labels only."""
+    query = LISTED_BY_LABEL.format(facts=_facts(asked), people=people, named=NAMED, known=KNOWN, chosen=sql.SQL(CHOSEN))
+    sorts: dict[str, LiteralString] = {**USER, **dict.fromkeys(counts, "given")}
+    return ListQuery(query, sql.SQL(GIVEN), {**asked.arguments(), "prefix": prefix}, sorts=sorts)
+
+
+def _facts(asked: People) -> sql.Composed:
+    return sql.SQL(", ").join([sql.SQL(FACTS), approvals(asked)])

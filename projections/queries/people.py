@@ -133,18 +133,27 @@ TOUCHED: LiteralString = """
 """The pull requests that were marked, and those that were marked or reviewed, in the window."""
 APPROVALS = sql.SQL("""{touched},
     approvals AS (
-        SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
+        SELECT repository_id, number, person, min("user") AS "user", min(spelled) AS spelled, bool_or(bot) AS bot,
+               min(at) AS at
         FROM (
-            SELECT repository_id, number, at, person, "user", bot FROM {reviews} WHERE state = 'approved'
+            SELECT repository_id, number, at, person, "user", NULL AS spelled, bot FROM {reviews}
+            WHERE state = 'approved'
             UNION ALL
-            SELECT repository_id, number, at, person, "user", bot FROM {marks}
+            SELECT repository_id, number, at, person, NULL, "user", bot FROM {marks}
         ) AS given GROUP BY repository_id, number, person
     ),
     lgtm AS (
-        SELECT repository_id, number, person, min("user") AS "user", bool_or(bot) AS bot, min(at) AS at
+        SELECT repository_id, number, person, NULL::text AS "user", min("user") AS spelled, bool_or(bot) AS bot,
+               min(at) AS at
         FROM {lgtm_marks} GROUP BY repository_id, number, person
     )
 """)
+
+KNOWN = sql.SQL("(SELECT lower(login) AS person, min(login) AS login FROM actors GROUP BY lower(login)) AS known")
+NAMED = sql.SQL('coalesce("user", known.login, spelled)')
+"""What a person is called: as in what the person did, else as GitHub spells the login, and only if that is known of
+nobody, as a label does. Joined to the few persons of a list.
+"""
 
 OF_TOUCHED = sql.SQL("""
     (SELECT theirs.* FROM {of} AS of_window CROSS JOIN LATERAL (

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from projections.queries.inequality import gini
 from projections.queries.listing import ListQuery
-from projections.queries.people import CHOSEN, FACTS, TOUCHED, People, touched
+from projections.queries.people import CHOSEN, FACTS, KNOWN, NAMED, TOUCHED, People, touched
 from projections.queries.sections import Section
 from projections.queries.statistics import statistics
 from replay.snapshot import Snapshot
@@ -31,7 +31,8 @@ ACTS = sql.SQL("""{facts}, {touched},
     ),
     acts AS MATERIALIZED (
         SELECT * FROM (
-            SELECT person, coalesce(min("user") FILTER (WHERE review), min("user")) AS "user", bool_or(bot) AS bot,
+            SELECT person, min("user") FILTER (WHERE review) AS "user", min("user") FILTER (WHERE NOT review) AS spelled,
+                   bool_or(bot) AS bot,
                    min(at) FILTER (WHERE approves) AS approved_at,
                    count(*) FILTER (WHERE review AND at >= %(start)s::timestamptz AND at < %(end)s::timestamptz)
                        AS reviews,
@@ -60,19 +61,24 @@ APPROVED = sql.SQL("approved_at >= %(start)s::timestamptz AND approved_at < %(en
 """By the first approval, so that it counts in one window only."""
 WORKLOAD = sql.SQL("""
     work AS (
-        SELECT person, min("user") AS "user", bool_or(bot) AS bot, sum(created)::bigint AS prs_created,
+        SELECT person, min("user") AS "user", min(spelled) AS spelled, bool_or(bot) AS bot,
+               sum(created)::bigint AS prs_created,
                sum(reviewed)::bigint AS prs_reviewed, sum(approved)::bigint AS prs_approved, sum(open)::bigint AS wip
         FROM (
-            SELECT person, "user", author_type = 'Bot' AS bot, 1 AS created, 0 AS reviewed, 0 AS approved, 0 AS open
+            SELECT person, "user", NULL AS spelled, author_type = 'Bot' AS bot, 1 AS created, 0 AS reviewed, 0 AS approved, 0 AS open
             FROM pulls WHERE opened
             UNION ALL
-            SELECT person, "user", author_type = 'Bot', 0, 0, 0, 1 FROM pulls p WHERE {waiting}
+            SELECT person, "user", NULL, author_type = 'Bot', 0, 0, 0, 1 FROM pulls p WHERE {waiting}
             UNION ALL
-            SELECT person, "user", bot, 0, least(reviews, 1), CASE WHEN {approved} THEN 1 ELSE 0 END, 0 FROM acts
+            SELECT person, "user", spelled, bot, 0, least(reviews, 1), CASE WHEN {approved} THEN 1 ELSE 0 END, 0
+            FROM acts
         ) AS each_one GROUP BY person HAVING sum(created + reviewed + approved) > 0
     ),
-    listed AS MATERIALIZED (SELECT * FROM work WHERE {chosen})
-""").format(waiting=WAITING, approved=APPROVED, chosen=sql.SQL(CHOSEN))
+    listed AS MATERIALIZED (
+        SELECT person, {named} AS "user", prs_created, prs_reviewed, prs_approved, wip
+        FROM work LEFT JOIN {known} USING (person) WHERE {chosen}
+    )
+""").format(waiting=WAITING, approved=APPROVED, chosen=sql.SQL(CHOSEN), named=NAMED, known=KNOWN)
 WORKLOAD_SUMMARY = sql.SQL("""
     SELECT count(*) AS total_contributors, {prs} AS prs_per_contributor,
            (SELECT jsonb_build_object('user', "user", 'total_prs', prs_created) FROM listed WHERE prs_created > 0
@@ -106,16 +112,17 @@ REVIEW_EFFICIENCY_SUMMARY = sql.SQL("""
 
 BOTTLENECKS = sql.SQL("""
     waits AS MATERIALIZED (
-        SELECT person, "user", extract(epoch FROM timely_approval_at - ready_at)::float8 AS seconds
+        SELECT person, "user", spelled, extract(epoch FROM timely_approval_at - ready_at)::float8 AS seconds
         FROM acts WHERE timely_approval_at IS NOT NULL
     ),
     listed AS MATERIALIZED (
-        SELECT *, CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
+        SELECT person, {named} AS approver, total_approvals, approval_time, median,
+               CASE WHEN median > %(critical)s THEN 'critical' WHEN median > %(warning)s THEN 'warning' END AS severity
         FROM (
-            SELECT person, min("user") AS approver, count(*) AS total_approvals, {seconds} AS approval_time,
-                   percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
+            SELECT person, min("user") AS "user", min(spelled) AS spelled, count(*) AS total_approvals,
+                   {seconds} AS approval_time, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median
             FROM waits GROUP BY person
-        ) AS of_each
+        ) AS of_each LEFT JOIN {known} USING (person)
     ),
     alerts AS (
         SELECT *, row_number() OVER (ORDER BY {worst}) AS place FROM listed WHERE severity IS NOT NULL
@@ -192,7 +199,7 @@ def alerts(arguments: dict[str, Any], shared: sql.Composable) -> ListQuery:
 
 
 def _approvers(worst: sql.Composable) -> sql.Composed:
-    return BOTTLENECKS.format(seconds=statistics("seconds"), worst=worst)
+    return BOTTLENECKS.format(seconds=statistics("seconds"), worst=worst, named=NAMED, known=KNOWN)
 
 
 def arguments(asked: People, prefix: str, min_reviews: int = 1) -> dict[str, Any]:
