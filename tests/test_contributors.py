@@ -392,3 +392,21 @@ def test_a_person_has_one_name_in_every_list_whatever_a_label_spells(database: s
     assert [row["user"] for row in team["workload"]["by_contributor"]] == ["octocat", "bob", "Eve"]
     assert [(row["approver"], row["total_approvals"]) for row in team["bottlenecks"]["by_approver"]] == approvers
     assert [line.split(",")[0] for line in csv.splitlines()[1:]] == ["bob", "Eve"]
+
+
+@pytest.mark.parametrize("path", [CONTRIBUTORS, "/api/metrics/team-dynamics", "/api/metrics/turnaround"])
+def test_links_of_several_lists_lead_on_as_long_as_the_longest(api: Service, path: str) -> None:
+    def totals(found: Any) -> list[int]:
+        if isinstance(found, dict):
+            told = [found["total_pages"]] if "total_pages" in found else []
+            return told + [total for one in found.values() for total in totals(one)]
+        return []
+
+    answer, *seen = api.client.get(path, params={"page_size": 1}), 1
+    while url := links(answer).get("next"):
+        answer = api.client.get(url)
+        seen.append(seen[-1] + 1)
+    assert len(set(totals(answer.json()))) > 1, "the lists are not of one length"
+    assert seen[-1] == max(totals(answer.json())) > 1
+    assert links(answer).keys() == {"first", "prev", "last"}
+    assert links(answer)["last"] == str(answer.url)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import State
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paged, Sort, sorted_by, whole
+from github_metrics.api.lists import LIST, Paged, Sort, link_longest, sorted_by, whole
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.statistics import named_statistics
 from github_metrics.api.teams import teams_now
@@ -135,13 +135,14 @@ async def get_metrics_contributors(
     if paging.csv:
         return await whole(request, response, asked.snapshot, queries[role], SHOWN[role][0], role, SHOWN[role][1])
     found = {name: await query.page(asked.snapshot, paging.part) for name, query in queries.items()}
-    lists = {
+    lists: dict[str, dict[str, Any]] = {
         name: {
             "data": [SHOWN[name][1](row) for row in of.rows],
             "pagination": pagination(of.total, paging.page, paging.page_size),
         }
         for name, of in found.items()
     }
+    link_longest(request, response, (one["pagination"] for one in lists.values()))
     time_range = {"start_time": asked.people.start, "end_time": asked.people.end}
     return Contributors.model_validate({"time_range": time_range, **lists})
 

@@ -1,6 +1,6 @@
 """What every list asks of a request and answers: pages with links, or the whole as CSV."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -94,6 +94,11 @@ def paginated(request: Request, response: Response, total: int, paging: Paging) 
     described = pagination(total, paging.page, paging.page_size)
     response.headers["Link"] = links(request, described)
     return described
+
+
+def link_longest(request: Request, response: Response, described: Iterable[dict[str, Any]]) -> None:
+    """Set the Link header of lists that one page number pages: it leads on as long as one of them does."""
+    response.headers["Link"] = links(request, max(described, key=lambda one: int(one["total_pages"])))
 
 
 async def whole(

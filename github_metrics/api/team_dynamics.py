@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from github_metrics.api.asked import Question, asks
-from github_metrics.api.lists import LIST, Paging, Sort, pages, sorted_by, whole
+from github_metrics.api.lists import LIST, Paging, Sort, link_longest, pages, sorted_by, whole
 from github_metrics.api.pages import pagination
 from github_metrics.api.statistics import NAMES, named_statistics, statistics
 from github_metrics.api.team_dynamics_answer import Alert, ApproverSpeed, Contribution, ReviewerEfficiency, TeamDynamics
@@ -46,12 +46,15 @@ async def get_team_dynamics(
     acts = team_dynamics_queries.acts(asked.people)
     found = await page_each(asked.snapshot, acts, sections, arguments, paging.part)
     pending = await team_dynamics_queries.pending(asked.snapshot, asked.people, prefix)
-    return {
+    answer = {
         "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
         "workload": _workload(found["workload"], paging),
         "review_efficiency": _review_efficiency(found["review_efficiency"], paging, min_reviews),
         "bottlenecks": _bottlenecks(found["bottlenecks"], paging, pending),
     }
+    paged = [answer[name]["pagination"] for name in sections]
+    link_longest(request, response, [*paged, answer["bottlenecks"]["alerts_pagination"]])
+    return answer
 
 
 def _ordered(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from github_metrics.api.asked import Question, asks
 from github_metrics.api.csv_answers import Table, csv_answer, each
-from github_metrics.api.lists import LIST, Format, Paging, Sort, sorted_by, wants_csv
+from github_metrics.api.lists import LIST, Format, Paging, Sort, link_longest, sorted_by, wants_csv
 from github_metrics.api.pages import Pagination, TimeRange, pagination
 from github_metrics.api.requests import MAX_PAGE
 from github_metrics.api.statistics import named_statistics
@@ -145,6 +145,8 @@ async def get_review_turnaround(
         paging = _paging(page, page_size, len(rows))
         lists[name] = rows[paging.part.offset : paging.part.offset + paging.part.limit]
         lists[f"{name}_pagination"] = pagination(len(rows), paging.page, paging.page_size)
+    if page is not None or page_size is not None:
+        link_longest(request, response, (lists[f"{name}_pagination"] for name in found))
     return Turnaround.model_validate(
         {
             "time_range": {"start_time": asked.people.start, "end_time": asked.people.end},
