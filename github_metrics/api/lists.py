@@ -41,7 +41,7 @@ class Paging:
 def pages(default: int = 10, most: int = 100) -> Any:
     """A dependency: the page that a request asks for, `default` rows long and at most `most`."""
 
-    def paging(
+    async def paging(
         request: Request,
         page: Page = 1,
         page_size: Annotated[int, Query(ge=1, le=most, description="rows on a page")] = default,

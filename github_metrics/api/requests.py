@@ -126,10 +126,8 @@ def instant(request: Request) -> datetime:
     return moment
 
 
-def zone(
-    tz: Annotated[str, Query(description="IANA time zone, such as Europe/Prague", examples=["Europe/Prague"])] = "UTC",
-) -> ZoneInfo:
-    """The time zone that a request asks for. Raises BadParameter, which names it."""
+def zone(tz: str) -> ZoneInfo:
+    """The time zone of a name. Raises BadParameter, which names the parameter."""
     name = tz if tz == "UTC" else _zone_names().get(tz.lower())
     if name is None:
         raise BadParameter(f"tz is not a time zone: {tz[:100]!r}; use an IANA name, for example Europe/Prague")
@@ -142,11 +140,18 @@ def _zone_names() -> dict[str, str]:
     return {name.lower(): name for name in available_timezones() - {"localtime", "Factory"}}
 
 
-Zone = Annotated[ZoneInfo, Depends(zone)]
+# A dependency that is not async is sent to a thread, which takes longer than what it does.
+async def _zone(
+    tz: Annotated[str, Query(description="IANA time zone, such as Europe/Prague", examples=["Europe/Prague"])] = "UTC",
+) -> ZoneInfo:
+    return zone(tz)
 
 
-def window(request: Request, zone: Zone, start_time: StartTime = None, end_time: EndTime = None) -> Window:
-    """The window that a request asks for: start <= t < end."""
+Zone = Annotated[ZoneInfo, Depends(_zone)]
+
+
+def window(request: Request, zone: ZoneInfo, start_time: str | None, end_time: str | None) -> Window:
+    """The window that a request asks for: start <= t < end. Raises BadParameter, which names the parameter."""
     now = instant(request).astimezone(zone)
     asked = Window(moment("start_time", start_time, now), moment("end_time", end_time, now, end=True))
     if asked.start is not None and asked.end is not None and asked.start > asked.end:
@@ -154,7 +159,11 @@ def window(request: Request, zone: Zone, start_time: StartTime = None, end_time:
     return asked
 
 
-Asked = Annotated[Window, Depends(window)]
+async def _window(request: Request, zone: Zone, start_time: StartTime = None, end_time: EndTime = None) -> Window:
+    return window(request, zone, start_time, end_time)
+
+
+Asked = Annotated[Window, Depends(_window)]
 
 
 def text(value: str) -> str:
