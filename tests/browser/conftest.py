@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.browser.told import now, tell
 from tests.histories import project
@@ -54,16 +56,23 @@ class Told:
     until: datetime
 
 
-@pytest.fixture(scope="module")
-def told(server: str, template: str) -> Iterator[Told]:
+@pytest.fixture(scope="session")
+def told_template(server: str, template: str) -> Iterator[tuple[str, datetime]]:
+    """A database with that history, to be cloned, and when it ends."""
     with clone(server, template) as database:
         until = now()
         with psycopg.connect(database, autocommit=True, options="-c timezone=UTC") as connection:
             tell(connection, until=until, days=10, pull_requests=80)
             project(database, connection)
             connection.execute("ANALYZE")
-        with running(database) as service:
-            yield Told(service, database, until)
+        yield str(conninfo_to_dict(database)["dbname"]), until
+
+
+@pytest.fixture(scope="module")
+def told(server: str, told_template: tuple[str, datetime]) -> Iterator[Told]:
+    name, until = told_template
+    with clone(server, name) as database, running(database) as service:
+        yield Told(service, database, until)
 
 
 @dataclass
@@ -95,6 +104,19 @@ class Window:
 @pytest.fixture
 def look(browser: Any) -> Iterator[Any]:
     """`look(service, …)` opens a window; at the end nothing may have been written to any console."""
+    with looking(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def look_once(browser: Any) -> Iterator[Any]:
+    """For windows that several tests of a module look at: to open a page costs seconds of processor time."""
+    with looking(browser) as opened:
+        yield opened
+
+
+@contextmanager
+def looking(browser: Any) -> Iterator[Any]:
     windows: list[tuple[Any, Window]] = []
 
     def opened(service: Service, *, width: int = 1280, height: int = 900, **more: Any) -> Window:

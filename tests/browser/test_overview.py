@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,8 +28,32 @@ def asked(page: Any) -> dict[str, str]:
     return page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
 
 
-def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
-    page = look(told.service).open("?range=all")
+@dataclass
+class Opened:
+    """A page that tests only read, and what it has asked for since it was opened."""
+
+    page: Any
+    asked_for: list[str]
+
+
+def opened(window: Any, search: str) -> Opened:
+    asked_for: list[str] = []
+    window.page.on("request", lambda request: asked_for.append(request.url))
+    return Opened(window.open(search), asked_for)
+
+
+@pytest.fixture(scope="module")
+def whole(told: Told, look_once: Any) -> Opened:
+    return opened(look_once(told.service), "?range=all")
+
+
+@pytest.fixture(scope="module")
+def month(told: Told, look_once: Any) -> Opened:
+    return opened(look_once(told.service), "?range=30d&tz=UTC")
+
+
+def test_its_numbers_are_the_apis(told: Told, whole: Opened) -> None:
+    page = whole.page
     summary = told.service.get("/api/metrics/summary")
     numbers = summary["summary"]
     assert tile(page, "Events") == f"{numbers['total_events']:,}"
@@ -42,8 +67,8 @@ def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
     assert shown == [[one["repository"], f"{one['total_events']:,}"] for one in listed]
 
 
-def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
-    page = look(told.service).open("?range=30d&tz=UTC")
+def test_a_chart_has_its_numbers_as_a_table(told: Told, month: Opened) -> None:
+    page = month.page
     panel = page.get_by_role("region", name="Events over time", exact=True)
     panel.locator(".chart-area svg path").nth(10).wait_for(state="attached")
     panel.get_by_role("button", name="as a table").click()
@@ -54,8 +79,8 @@ def test_a_chart_has_its_numbers_as_a_table(told: Told, look: Any) -> None:
     )
 
 
-def test_success_and_processing_time_are_shown_over_time(told: Told, look: Any) -> None:
-    page = look(told.service).open("?range=30d&tz=UTC")
+def test_success_and_processing_time_are_shown_over_time(told: Told, month: Opened) -> None:
+    page = month.page
     span = {"start_time": "30d", "end_time": "now", "bucket": "day", "durations": True}
     days = [one for one in told.service.get("/api/metrics/trends", **span)["trends"] if one["total_events"]]
     panel = page.get_by_role("region", name="Success and processing time", exact=True)
@@ -68,25 +93,17 @@ def test_success_and_processing_time_are_shown_over_time(told: Told, look: Any) 
             assert abs(float(cell.removesuffix(" ms")) - day[f"{name}_processing_time_ms"]) <= 0.5, name
 
 
-def test_one_question_tells_what_comes_over_time_and_one_how_long_it_took(told: Told, look: Any) -> None:
-    window = look(told.service)
-    asked_for: list[str] = []
-    window.page.on("request", lambda request: asked_for.append(request.url))
-    window.open("?range=30d")
-    questions = [parse_qs(urlsplit(url).query) for url in asked_for if "/api/metrics/trends" in url]
+def test_one_question_tells_what_comes_over_time_and_one_how_long_it_took(month: Opened) -> None:
+    questions = [parse_qs(urlsplit(url).query) for url in month.asked_for if "/api/metrics/trends" in url]
     counting, timing = sorted(questions, key=lambda one: "durations" in one)
     assert (counting["bucket"], counting["group_by"], "event_type" in counting) == (["day"], ["event_type"], False)
     assert (timing["bucket"], timing["durations"], "group_by" in timing) == (["day"], ["true"], False)
 
 
-def test_nothing_is_asked_twice_while_it_opens(told: Told, look: Any) -> None:
-    window = look(told.service)
-    asked_for: list[str] = []
-    window.page.on("request", lambda request: asked_for.append(request.url))
-    page = window.open("?range=all")
-    page.locator(".status[data-state=live]").wait_for()
-    page.wait_for_timeout(1_000)
-    numbers = [url for url in asked_for if "/api/metrics/" in url and "/projections" not in url]
+def test_nothing_is_asked_twice_while_it_opens(whole: Opened) -> None:
+    whole.page.locator(".status[data-state=live]").wait_for()
+    whole.page.wait_for_timeout(1_000)
+    numbers = [url for url in whole.asked_for if "/api/metrics/" in url and "/projections" not in url]
     assert len(numbers) == len(set(numbers)) >= 5
 
 

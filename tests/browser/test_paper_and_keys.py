@@ -37,8 +37,14 @@ def test_paper_is_light_and_has_all_of_every_chart_and_nothing_to_press(told: To
     assert opened.evaluate("document.documentElement.dataset.theme") is None
 
 
-def test_the_focus_is_seen_wherever_the_tab_key_leads(told: Told, look: Any) -> None:
-    page = look(told.service).open()
+@pytest.fixture(scope="module")
+def page(told: Told, look_once: Any) -> Any:
+    """Each test closes what it has opened."""
+    return look_once(told.service).open()
+
+
+def test_the_focus_is_seen_wherever_the_tab_key_leads(page: Any) -> None:
+    """The first at this page: nothing has been in focus yet."""
     names = []
     for _ in range(24):
         page.keyboard.press("Tab")
@@ -49,8 +55,7 @@ def test_the_focus_is_seen_wherever_the_tab_key_leads(told: Told, look: Any) -> 
     assert {"Overview", "Settings", "Last 30 days", "Pause"} <= set(names)
 
 
-def test_escape_closes_what_is_open_and_the_focus_goes_back(told: Told, look: Any) -> None:
-    page = look(told.service).open()
+def test_escape_closes_what_is_open_and_the_focus_goes_back(page: Any) -> None:
     for name, opened in (("Settings", "dialog[open]"), ("Last 30 days", ".popover-body")):
         button = page.get_by_role("button", name=name)
         button.focus()
@@ -61,8 +66,7 @@ def test_escape_closes_what_is_open_and_the_focus_goes_back(told: Told, look: An
         assert button.evaluate("(one) => one === document.activeElement")
 
 
-def test_a_dialog_does_not_move_when_its_content_comes(told: Told, look: Any) -> None:
-    page = look(told.service).open()
+def test_a_dialog_does_not_move_when_its_content_comes(page: Any) -> None:
     page.evaluate("""globalThis.tops = []; new MutationObserver(() => {
       const dialog = document.querySelector("dialog[open]");
       if (dialog) tops.push(dialog.getBoundingClientRect().top);
@@ -70,3 +74,4 @@ def test_a_dialog_does_not_move_when_its_content_comes(told: Told, look: Any) ->
     page.locator(".feed-row").first.click()
     page.locator("dialog .tree").wait_for()
     assert len(set(page.evaluate("tops"))) == 1
+    page.keyboard.press("Escape")

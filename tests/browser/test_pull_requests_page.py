@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.browser.conftest import Told
 from tests.browser.test_accessibility import AXE, RUN
 from tests.browser.test_overview import HOSTILE, asked, tile
@@ -40,8 +42,13 @@ def seconds(shown: str) -> int:
     return sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
 
 
-def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
-    page = look(told.service).open(PAGE)
+@pytest.fixture(scope="module")
+def page(told: Told, look_once: Any) -> Any:
+    """Each test turns another panel of it into tables."""
+    return look_once(told.service).open(PAGE)
+
+
+def test_its_numbers_are_the_apis(told: Told, page: Any) -> None:
     total = told.service.get("/api/metrics/lifecycle", group="all")["total"]
     open_now = told.service.get("/api/metrics/pull-requests", state="open")["pagination"]["total"]
     unreviewed = 100 * total["merged_without_review_count"] / total["merged_count"]
@@ -58,8 +65,7 @@ def test_its_numbers_are_the_apis(told: Told, look: Any) -> None:
     assert sum(merged) == total["merged_count"]
 
 
-def test_the_distribution_is_the_apis(told: Told, look: Any) -> None:
-    page = look(told.service).open(PAGE)
+def test_the_distribution_is_the_apis(told: Told, page: Any) -> None:
     bars = told.service.get("/api/metrics/lifecycle", group="all")["distribution"]
     panel = page.get_by_role("region", name="Distribution", exact=True)
     panel.locator(".chart-area svg path").nth(5).wait_for(state="attached")

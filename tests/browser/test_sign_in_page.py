@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import Told, Window
+from tests.browser.conftest import Window
 from tests.browser.test_accessibility import AXE, RUN
 from tests.service import Service, clone, running
 
@@ -58,10 +58,12 @@ def test_a_reader_signs_out(guarded: Service, look: Any) -> None:
     assert page.context.cookies() == []
 
 
-def test_without_keys_there_is_nothing_to_sign_out_of(told: Told, look: Any) -> None:
-    page = look(told.service).open()
-    page.get_by_role("button", name="Settings").wait_for()
-    assert page.get_by_role("button", name="Sign out").count() == 0
+def test_without_keys_there_is_nothing_to_sign_out_of(database: str, look: Any) -> None:
+    with running(database) as service:
+        page = look(service).open()
+        page.get_by_role("button", name="Settings").wait_for()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+        page.close()
 
 
 def test_a_page_whose_session_has_ended_leads_to_where_to_sign_in(guarded: Service, look: Any) -> None:
