@@ -58,6 +58,7 @@ SORTS = {
 }
 TEXTS = {
     "get_llms_txt": {"text/plain": "# GitHub Metrics\n\n> True review and CI numbers from GitHub's webhooks\n"},
+    "show_login": {"text/html": "<!doctype html>\n<title>Sign in · GitHub Metrics</title>\n"},
     "stream_webhook_events": {
         "text/event-stream": 'retry: 2000\nid: 4711\n\nid: 4712\ndata: {"type": "metric_update"}\n\n'
     },
