@@ -6,6 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
@@ -199,7 +200,16 @@ class Gate:
         return answers == [(True,), (True,)]
 
     def open(self) -> None:
+        """Where it is open already, nothing happens."""
         self._connection.execute("SELECT pg_advisory_unlock(%s)", (GATE,))
+
+    @contextmanager
+    def opened_at_last(self) -> Iterator[None]:
+        """A test that fails before it has opened the gate waits for nobody who waits at it."""
+        try:
+            yield
+        finally:
+            self.open()
 
 
 def until(condition: Callable[[], object], what: str = "waited in vain", *, seconds: float = 120.0) -> None:

@@ -97,7 +97,7 @@ def test_a_new_and_a_changed_projection_are_built_while_the_service_goes_on(
     age(opened, "pr_reviews")
     gate = Gate(opened)
     caplog.set_level(logging.INFO)
-    with projecting(long, changed) as thread, running(long, projector=False) as service:
+    with projecting(long, changed) as thread, gate.opened_at_last(), running(long, projector=False) as service:
         if in_processes:
             until(gate.reached)
             # The old numbers are served, frozen, while the others go on.
@@ -146,6 +146,7 @@ def test_a_projector_killed_in_the_middle_is_followed_by_one_that_resumes_the_sa
         until(lambda: live(opened)["pr_reviews"].generation == 2 and "pr_labels" in live(opened))
         until(lambda: {g.position for g in live(opened).values()} == {LONG + 100})
     finally:
+        gate.open()
         second.send_signal(signal.SIGTERM)
         _output, errors = second.communicate(timeout=30)
         first.communicate(timeout=30)
