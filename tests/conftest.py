@@ -1,6 +1,7 @@
 """What every test stands on: one PostgreSQL for the run, and a database of its own for each test."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from projections.decode import decode
 from replay.compression import register_dictionary
 from replay.projector import Projector
 from replay.views import publish_views
+
+# A shell without job control starts what is in the background with SIGINT ignored, and so would be all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
     "test_accessibility",
