@@ -126,7 +126,7 @@ def test_an_answer_says_which_times_were_meant(service: Service) -> None:
 @pytest.mark.parametrize("path", [SUMMARY, "/api/metrics/webhooks", "/api/metrics/repositories"])
 @pytest.mark.parametrize("name", ["start_time", "end_time"])
 def test_what_is_no_time_is_400_and_named(service: Service, path: str, name: str) -> None:
-    for text in NONE:
+    for text in filter(str.strip, NONE):  # what is empty is refused as that
         answer = service.client.get(path, params={name: text})
         assert (answer.status_code, answer.json()["reason"]) == (400, "bad_parameter"), text
         assert answer.json()["detail"].startswith(f"{name} is not a time")
