@@ -86,11 +86,14 @@ def test_success_and_processing_time_are_shown_over_time(told: Told, month: Open
     panel = page.get_by_role("region", name="Success and processing time", exact=True)
     panel.get_by_role("button", name="Processing time over time as a table").click()
     shown = [[cell.inner_text() for cell in row.locator("td").all()[1:]] for row in panel.locator("tbody tr").all()]
-    found = [row for row in shown if row[-1] != "0"]
+    # The month of the page began before that of the question, by as long as the page has been open.
+    found, days = [row for row in shown if row[-1] != "0"][-20:], days[-20:]
     assert [row[-1] for row in found] == [f"{one['total_events']:,}" for one in days]
     for row, day in zip(found, days, strict=True):
         for cell, name in zip(row, ("median", "p90", "p75", "avg"), strict=False):
-            assert abs(float(cell.removesuffix(" ms")) - day[f"{name}_processing_time_ms"]) <= 0.5, name
+            number, unit = cell.split(" ")
+            length = {"ms": 1, "s": 1000}[unit]
+            assert abs(float(number) * length - day[f"{name}_processing_time_ms"]) <= max(0.5, 0.05 * length), name
 
 
 def test_one_question_tells_what_comes_over_time_and_one_how_long_it_took(month: Opened) -> None:
