@@ -8,6 +8,7 @@ of an hour is what the days of every zone are made of.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Index
 
@@ -28,62 +29,36 @@ def _counts(event: Event[Payload]) -> bool:
     return not event.repeat and event.source in WEBHOOK_SOURCES
 
 
+def _one(event: Event[Payload], **columns: Any) -> Sequence[Row]:
+    """The row by which an event is counted, in its repository and by these columns; none of what does not count."""
+    return ({"repository_id": event.repository_id, **columns, "events": 1},) if _counts(event) else ()
+
+
 def quarter_rows(event: Event[Payload]) -> Sequence[Row]:
-    if not _counts(event):
-        return ()
     received, position = utc(event.received_at), event.position
     year, month, day, hour = received.year, received.month, received.day, received.hour
-    return (
-        {
-            "repository_id": event.repository_id,
-            "quarter": datetime(year, month, day, hour, received.minute // 15 * 15, tzinfo=UTC),
-            "events": 1,
-            "duration_us": worked_us(event),
-            "first_position": position,
-            "last_position": position,
-        },
+    return _one(
+        event,
+        quarter=datetime(year, month, day, hour, received.minute // 15 * 15, tzinfo=UTC),
+        duration_us=worked_us(event),
+        first_position=position,
+        last_position=position,
     )
 
 
 def sender_rows(event: Event[Payload]) -> Sequence[Row]:
-    if not _counts(event):
-        return ()
     payload = payload_of(event)
     sender = payload.sender if payload is not None else None
-    return (
-        {
-            "repository_id": event.repository_id,
-            "day": received_day(event),
-            "sender": NOBODY if sender is None or sender.login is None else sender.login,
-            "events": 1,
-        },
-    )
+    login = NOBODY if sender is None or sender.login is None else sender.login
+    return _one(event, day=received_day(event), sender=login)
 
 
 def duration_rows(event: Event[Payload]) -> Sequence[Row]:
-    if not _counts(event):
-        return ()
-    return (
-        {
-            "repository_id": event.repository_id,
-            "day": received_day(event),
-            "from_us": bucket(worked_us(event)),
-            "events": 1,
-        },
-    )
+    return _one(event, day=received_day(event), from_us=bucket(worked_us(event)))
 
 
 def month_duration_rows(event: Event[Payload]) -> Sequence[Row]:
-    if not _counts(event):
-        return ()
-    return (
-        {
-            "repository_id": event.repository_id,
-            "month": received_day(event).replace(day=1),
-            "from_us": bucket(worked_us(event)),
-            "events": 1,
-        },
-    )
+    return _one(event, month=received_day(event).replace(day=1), from_us=bucket(worked_us(event)))
 
 
 event_quarters = Projection(

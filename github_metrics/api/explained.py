@@ -19,6 +19,7 @@ SHOWN = 50
 MERGE_RULE = "when it was merged, as GitHub tells it with the pull request"
 FIRST_REVIEW = "the first review by a person other than the author, from ready_at on and before the merge"
 APPROVAL = "the first approving review by such a person within the same bounds"
+SIZES = ("additions", "deletions", "changed_files", "commits")
 GHOST = "ghost"
 """As GitHub shows who has deleted the account."""
 RESPONSE = "the first review or comment by a person other than the author, in the draft too"
@@ -116,12 +117,9 @@ class Explained:
 
     def _seen_ready(self) -> bool:
         """Whether it was opened as a draft and its becoming ready was missed, but told by a later payload."""
-        ready, life = self.life["ready_at"], self.life
-        return (
-            bool(life["opened_as_draft"])
-            and ready not in (None, life["first_ready_at"])
-            and (ready == life["first_seen_ready_at"])
-        )
+        life, ready = self.life, self.life["ready_at"]
+        seen = ready not in (None, life["first_ready_at"]) and ready == life["first_seen_ready_at"]
+        return seen and bool(life["opened_as_draft"])
 
     def _chosen(self, name: str) -> Record | None:
         """The candidate that set a boundary."""
@@ -181,10 +179,7 @@ class Explained:
         opened = [turn for turn in self._transitions("opened") if turn["draft"] == life["opened_as_draft"]]
         told: list[tuple[str, Any, str, Sequence[Record | None]]] = [
             ("size", life["size"], "additions + deletions, as last told", [size]),
-            ("additions", life["additions"], "as last told", [size]),
-            ("deletions", life["deletions"], "as last told", [size]),
-            ("changed_files", life["changed_files"], "as last told", [size]),
-            ("commits", life["commits"], "as last told", [size]),
+            *((name, life[name], "as last told", [size]) for name in SIZES),
             ("state", life["state"], "as last told", [details]),
             ("draft", life["draft"], "as last told", [self._telling("draft_version")]),
             (
