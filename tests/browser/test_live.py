@@ -122,13 +122,17 @@ def test_a_stream_and_panels_that_are_refused_with_503_are_asked_for_again(servi
         route.fulfill(status=503, json={"detail": "the database is away", "reason": "database"})
 
     page.route("**/api/metrics/**", refuse)
+    page.add_init_script("Math.random = () => 0")  # The shortest pauses that chance gives: 0.375 s, and twice that, …
     page.goto(f"{service.url}/dashboard")
     page.get_by_text("This is tried again by itself").first.wait_for()
     page.locator(".status[data-state=reconnecting]").wait_for()
-    page.wait_for_timeout(4_000)
+    for _ in range(300):
+        if len(refused) >= 5:
+            break
+        page.wait_for_timeout(100)
     pauses = [after - before for before, after in pairwise(refused)]
-    assert 2 <= len(pauses) <= 6
-    assert pauses[-1] > pauses[0]
+    # Eight times as long, but for what a busy machine adds to the first of them while the page is still opening.
+    assert pauses[3] > pauses[0]
     page.unroute("**/api/metrics/**")
     page.locator(".status[data-state=live]").wait_for()
     window.settled()

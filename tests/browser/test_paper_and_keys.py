@@ -66,6 +66,22 @@ def test_escape_closes_what_is_open_and_the_focus_goes_back(page: Any) -> None:
         assert button.evaluate("(one) => one === document.activeElement")
 
 
+def test_an_escape_that_follows_at_once_is_heard(page: Any) -> None:
+    """Of a quick hand, or on a machine that is slow to paint."""
+    page.evaluate("""() => {
+      new MutationObserver((_, observer) => {
+        const opened = document.querySelector(".popover-body");
+        if (!opened) return;
+        observer.disconnect();
+        opened.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+        globalThis.pressed = true;
+      }).observe(document.body, { childList: true, subtree: true });
+    }""")
+    page.get_by_role("button", name="Last 30 days").press("Enter")
+    page.wait_for_function("globalThis.pressed")
+    page.locator(".popover-body").wait_for(state="detached")
+
+
 def test_a_dialog_does_not_move_when_its_content_comes(page: Any) -> None:
     page.evaluate("""globalThis.tops = []; new MutationObserver(() => {
       const dialog = document.querySelector("dialog[open]");

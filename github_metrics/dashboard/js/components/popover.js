@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../lib/html.js";
 
 /** A button and what opens below it. `children(close)`. Escape, or a click elsewhere, closes it. */
@@ -9,7 +9,8 @@ export function Popover({ label, button, kind = "button", active = false, width 
     setOpen(false);
     element.current?.querySelector("button")?.focus();
   };
-  useEffect(() => {
+  // Before it is painted: an Escape that follows at once would otherwise be heard by nobody.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const outside = (event) => {
       if (!element.current?.contains(event.target)) setOpen(false);
