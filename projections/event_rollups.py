@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Index
 
-from projections.duration_buckets import bucket
-from projections.facts import moments, payload_of, received_day, strings, utc, worked_us
+from projections.facts import moments, payload_of, received_day, strings, utc, worked_from_us, worked_us
 from projections.payload import Payload
 from projections.webhook_events import WEBHOOK_SOURCES
 from replay.event import Event
@@ -54,11 +53,11 @@ def sender_rows(event: Event[Payload]) -> Sequence[Row]:
 
 
 def duration_rows(event: Event[Payload]) -> Sequence[Row]:
-    return _one(event, day=received_day(event), from_us=bucket(worked_us(event)))
+    return _one(event, day=received_day(event), from_us=worked_from_us(event))
 
 
 def month_duration_rows(event: Event[Payload]) -> Sequence[Row]:
-    return _one(event, month=received_day(event).replace(day=1), from_us=bucket(worked_us(event)))
+    return _one(event, month=received_day(event).replace(day=1), from_us=worked_from_us(event))
 
 
 event_quarters = Projection(

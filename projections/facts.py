@@ -9,6 +9,7 @@ from sqlalchemy import Column, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeEngine
 
+from projections.duration_buckets import bucket
 from projections.payload import Payload
 from projections.payload_parts import User
 from replay.event import Event
@@ -77,6 +78,12 @@ def received_day(event: Event[Any]) -> date:
 def worked_us(event: Event[Any]) -> int:
     """How long we worked on it before it was handed over, in microseconds."""
     return (event.handed_over_at - event.received_at) // MICROSECOND
+
+
+@remembered
+def worked_from_us(event: Event[Any]) -> int:
+    """The bucket of that duration."""
+    return bucket(worked_us(event))
 
 
 def utc(at: datetime) -> datetime:

@@ -64,6 +64,8 @@ def deliveries() -> Iterator[Delivery]:
         event = Delivery(
             uuid.UUID(int=number), told.event_type, body, sha256, received, handed_over, 1, repository_id=identity
         )
+        early = [report(number, 9, chance)] if number % 31 == 0 else []
+        yield from early  # A consumer may be faster than GitHub's delivery to us.
         yield event
         if number % 41 == 0:
             again = body + b" "

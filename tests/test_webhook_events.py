@@ -1,12 +1,15 @@
 """webhook_events and event_counts: what was received, each delivery once."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import permutations
 from typing import Any
 
 import msgspec
 import pytest
 
+from projections.duration_buckets import bucket
 from replay.event import Event, Source
 from tests.events import RECEIVED, make_event, moment, payload, pull_request, row, rows
 
@@ -27,6 +30,7 @@ def test_a_webhook_event() -> None:
         "received_at": RECEIVED + timedelta(seconds=1),
         "processed_at": RECEIVED + timedelta(seconds=1, milliseconds=4),
         "duration_us": 1500,
+        "from_us": 1494,
         "event_at": moment("09:00"),
         "body_hash": int.from_bytes(OPENED.body_sha256[:8], "big", signed=True),
         "body_bytes": len(OPENED.body),
@@ -41,6 +45,12 @@ def test_a_webhook_event() -> None:
         "reading": "clean",
         "error_message": None,
         "repeats": 0,
+        "reports": 0,
+        "api_calls": 0,
+        "charged_calls": 0,
+        "reported_ms": None,
+        "reported_from_us": None,
+        "reported_level": None,
     }
 
 
@@ -52,12 +62,50 @@ def test_a_repeat_is_counted_on_its_event_and_changes_nothing_else() -> None:
         assert [told["number"] for told in rows("pr_events", *order)] == [4]
 
 
-def test_a_repeat_that_names_another_repository_has_no_position() -> None:
+def test_a_repeat_that_names_another_repository_is_counted_on_its_event() -> None:
     again = repeated(OPENED, payload("opened", repository={"id": 8, "full_name": "octo/other"}), 2)
-    assert [(found["repository_id"], found["position"]) for found in rows("webhook_events", OPENED, again)] == [
-        (7, 1),
-        (8, None),
-    ]
+    assert row("webhook_events", OPENED, again) == row("webhook_events", OPENED) | {"repeats": 1}
+
+
+def reported(position: int, *, repeat: bool = False, **fields: Any) -> Event[Any]:
+    body = {"reporter": f"bot {position}", "delivery_id": str(OPENED.delivery_id), **fields}
+    return make_event("usage_report", body, position, source=Source.REPORT, repeat=repeat, repository_id=0)
+
+
+REPORTS = (
+    reported(2, calls=9, charged_calls=7, duration_ms=12, status="partial"),
+    reported(3, calls=1, duration_ms=800, status="success"),
+    reported(4, repeat=True, calls=1000, status="error"),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations([OPENED, *REPORTS])))
+def test_reports_are_added_up_in_the_row_of_their_event_whichever_comes_first(order: Sequence[Event[Any]]) -> None:
+    told = {
+        "reports": 2,
+        "api_calls": 10,
+        "charged_calls": 8,
+        "reported_ms": 800,
+        "reported_from_us": bucket(800_000),
+        "reported_level": 1,
+    }
+    assert row("webhook_events", *order) == row("webhook_events", OPENED) | told
+
+
+def test_a_report_about_a_delivery_that_never_came_is_no_event() -> None:
+    found = row("webhook_events", reported(2, calls=3))
+    assert (found["position"], found["repository_id"], found["reports"], found["api_calls"]) == (None, None, 1, 3)
+    assert found["reported_level"] is None
+
+
+def test_a_report_about_no_delivery_is_no_row() -> None:
+    alone = make_event("usage_report", {"reporter": "a bot", "calls": 5}, source=Source.REPORT)
+    assert rows("webhook_events", alone) == []
+
+
+def test_a_webhook_that_calls_itself_a_report_is_an_event() -> None:
+    forged = make_event("usage_report", {"reporter": "a bot", "delivery_id": str(OPENED.delivery_id)}, 5)
+    assert row("webhook_events", forged)["position"] == 5
 
 
 @pytest.mark.parametrize(

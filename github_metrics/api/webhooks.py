@@ -72,7 +72,7 @@ class WebhookEvents(BaseModel):
 
 def event_fields(row: Record) -> dict[str, Any]:
     """The fields of a WebhookEvent from a row of the listing."""
-    duration = row["duration_ms"] if row["duration_ms"] is not None else row["duration_us"] / 1000
+    duration = row["reported_ms"] if row["reported_ms"] is not None else row["duration_us"] / 1000
     errors = [text for text in (row["error_message"], row["park_error"], row["report_error"]) if text]
     return {
         **{name: row[name] for name in ("delivery_id", "repository", "event_type", "action", "pr_number", "sender")},
@@ -80,7 +80,7 @@ def event_fields(row: Record) -> dict[str, Any]:
         "created_at": row["received_at"],
         "processed_at": row["completed_at"] or row["processed_at"],
         "duration_ms": round(duration),
-        "api_calls_count": row["calls"] or 0,
+        "api_calls_count": row["api_calls"] or 0,
         "token_spend": row["charged_calls"] or 0,
         "token_remaining": row["remaining"] or 0,
         "metrics_available": row["reports"] > 0,

@@ -40,10 +40,7 @@ REPORTS = sql.SQL(
 """
 )
 ABOUT: LiteralString = """
-    LEFT JOIN LATERAL (
-        SELECT e.event_type, e.repository_id FROM webhook_events e
-        WHERE e.delivery_id = r.delivery_id AND e.position IS NOT NULL ORDER BY e.position + 0 LIMIT 1
-    ) AS about ON true
+    LEFT JOIN webhook_events about ON about.delivery_id = r.delivery_id AND about.position IS NOT NULL
     LEFT JOIN LATERAL (
         SELECT n.repository_id, n.full_name FROM repositories n
         WHERE n.repository_id = about.repository_id
@@ -51,8 +48,7 @@ ABOUT: LiteralString = """
         ORDER BY n.repository_id LIMIT 1
     ) AS names ON true
 """
-"""The event that a report is about, and its repository under its present name; else the one that the report names.
-`+ 0`: a plan that follows the index of positions until it meets the delivery reads the whole table for each report."""
+"""The event that a report is about, and its repository under its present name; else the one that the report names."""
 NOTHING_ABOUT: LiteralString = """
     CROSS JOIN (SELECT NULL::text AS event_type) AS about
     CROSS JOIN (SELECT NULL::text AS full_name, NULL::bigint AS repository_id) AS names

@@ -6,11 +6,11 @@ from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections.duration_buckets import BOUNDS, interpolated
+from projections.duration_buckets import interpolated
 from projections.queries.remarks import timed
 from projections.queries.rolled_up import Cover, carried
 from projections.queries.webhook_filters import Filters
-from replay.snapshot import Record, Snapshot, array
+from replay.snapshot import Record, Snapshot
 
 FEW = 5_000
 """So many durations are sorted, and their percentiles are exact."""
@@ -18,20 +18,18 @@ SHARES = (0.5, 0.75, 0.9)
 """Median, p75 and p90."""
 
 BUCKETS: LiteralString = """
-WITH {before} told AS MATERIALIZED ({told}),
+WITH {before}timed AS NOT MATERIALIZED ({timed}),
 counted AS (
     SELECT of_group, event_type, from_us, sum(events) AS events FROM (
         SELECT {of_units} AS of_group, '' AS event_type, c.from_us, sum(c.events::float8) AS events
         FROM event_durations c WHERE {days} AND {carried} GROUP BY 1, 2, 3
         {of_months}
         UNION ALL
-        SELECT {of_events}, {type}, (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)],
-               count(*)::float8
-        FROM webhook_events e WHERE {events} GROUP BY 1, 2, 3
+        SELECT {of_events}, {type}, e.from_us, count(*)::float8 FROM webhook_events e WHERE {events} GROUP BY 1, 2, 3
         UNION ALL
-        SELECT {of_events}, {type}, (%(bounds)s::bigint[])[greatest(width_bucket(each.us, %(bounds)s::bigint[]), 1)],
-               each.events::float8
-        FROM told e CROSS JOIN LATERAL (VALUES (e.duration_us, -1), (1000 * e.duration_ms, 1)) AS each (us, events)
+        SELECT {of_events}, {type}, e.from_us, -count(*)::float8 FROM timed e GROUP BY 1, 2, 3
+        UNION ALL
+        SELECT {of_events}, {type}, e.reported_from_us, count(*)::float8 FROM timed e GROUP BY 1, 2, 3
     ) AS parts GROUP BY of_group, event_type, from_us HAVING sum(events) > 0
 )
 SELECT of_group, event_type, max(upto)::bigint AS total, {places} AS places FROM (
@@ -53,11 +51,11 @@ PLACE: LiteralString = """
     min(from_us) FILTER (WHERE upto > ceil({share}::float8 * last))
 """
 SORTED: LiteralString = """
-WITH {before} told AS MATERIALIZED ({told})
+{with_before}
 SELECT {of_events} AS of_group, {type} AS event_type,
        percentile_cont(%(shares)s::float8[])
-       WITHIN GROUP (ORDER BY coalesce(told.duration_ms, e.duration_us / 1000.0)) AS percentiles
-FROM webhook_events e LEFT JOIN told USING (position) WHERE {where} GROUP BY 1, 2
+       WITHIN GROUP (ORDER BY coalesce(e.reported_ms, e.duration_us / 1000.0)) AS percentiles
+FROM webhook_events e WHERE {where} GROUP BY 1, 2
 """
 
 
@@ -96,7 +94,7 @@ async def quantiles(
     they may be sorted.
     """
     query = sql.SQL(SORTED if few else BUCKETS).format(**_parts(cover, filters, grouping))
-    arguments = {**filters.arguments(), **grouping.arguments, "bounds": array(BOUNDS), "shares": list(SHARES)}
+    arguments = {**filters.arguments(), **grouping.arguments, "shares": list(SHARES)}
     rows = await snapshot.rows(query, arguments)
     return {(row["of_group"], row["event_type"]): Quantiles(*(_sorted(row) if few else _between(row))) for row in rows}
 
@@ -106,8 +104,9 @@ def _parts(cover: Cover, filters: Filters, grouping: Grouping) -> dict[str, sql.
     months, days = cover.monthly() if grouping.monthly else (None, cover.units())
     of_months = sql.SQL(OF_MONTHS).format(of_units=of_units, months=months, carried=told) if months else sql.SQL("")
     return {
-        "before": sql.SQL(grouping.before),
-        "told": timed(filters),
+        "before": sql.SQL(f"{grouping.before}, " if grouping.before else ""),
+        "with_before": sql.SQL(f"WITH {grouping.before}" if grouping.before else ""),
+        "timed": timed(filters),
         "of_units": of_units,
         "of_events": sql.SQL(grouping.of_events),
         "type": sql.SQL("e.event_type" if grouping.by_type else "''"),

@@ -1,4 +1,4 @@
-"""The status of a webhook event: joined when it is read from how its body could be read, from parks and from usage
+"""The status of a webhook event: worked out when it is read, of how its body could be read, of parks and of usage
 reports, never stored.
 
 `error`: its body cannot be read as an event, every projection parked it, or a usage report says error. `partial`: it
@@ -10,19 +10,23 @@ from typing import LiteralString
 
 STATUSES = ("success", "partial", "error")
 
+LEVEL: LiteralString = """
+    greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, e.reported_level)
+"""
+"""Of an event `e`, without parks: 0 success, 1 partial, 2 error."""
+PARKED: LiteralString = """
+    SELECT DISTINCT k.position FROM parked_events k JOIN projections USING (projection, generation)
+    WHERE k.state = 'parked'
+"""
+"""The positions of what is parked."""
 IMPERFECT: LiteralString = """
     SELECT position, max(level) AS level FROM (
-        SELECT e.position, CASE e.reading WHEN 'unreadable' THEN 2 ELSE 1 END AS level
-        FROM webhook_events e WHERE e.reading <> 'clean'
+        SELECT e.position, {level} AS level
+        FROM webhook_events e WHERE (e.reading <> 'clean' OR e.reported_level > 0) AND e.position IS NOT NULL
         UNION ALL
-        SELECT e.position, CASE r.status WHEN 'error' THEN 2 ELSE 1 END
-        FROM usage_reports r JOIN webhook_events e ON e.delivery_id = r.delivery_id
-        WHERE r.status IN ('partial', 'error')
-        UNION ALL
-        SELECT k.position, 1 FROM parked_events k JOIN projections USING (projection, generation)
-        WHERE k.state = 'parked'
-    ) AS faults WHERE position IS NOT NULL GROUP BY position
-"""
+        SELECT position, 1 FROM ({parked}) AS parked
+    ) AS faults GROUP BY position
+""".replace("{level}", LEVEL).replace("{parked}", PARKED)
 """The positions of events that are not a success: level 1 partial, 2 error. Few, whatever the length of history."""
 
 STATUS: LiteralString = "CASE coalesce(imperfect.level, 0) WHEN 0 THEN 'success' WHEN 1 THEN 'partial' ELSE 'error' END"

@@ -4,23 +4,23 @@ from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
-from projections.duration_buckets import BOUNDS, percentile
+from projections.duration_buckets import percentile
 from projections.queries import duration_queries, rolled_up
 from projections.queries.listing import ListQuery
 from projections.queries.remarks import remarked
 from projections.queries.rolled_up import Cover, Rollups, carried
 from projections.queries.units import DAY
 from projections.queries.webhook_filters import Filters
-from replay.snapshot import Record, Snapshot, array
+from replay.snapshot import Record, Snapshot
 
-READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
+READS = (*rolled_up.READS, "repositories", "repository_names", "actors")
 """The projections that the counts are made of."""
 
 SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
 """Of the durations that are told."""
 
 COUNTED: LiteralString = """
-    remarked AS ({remarked}),
+    remarked AS NOT MATERIALIZED ({remarked}),
     counted AS (
         SELECT repository_id, event_type, sum(events)::bigint AS events, sum(failed)::bigint AS failed, sum(us) AS us,
                sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls
@@ -36,7 +36,7 @@ COUNTED: LiteralString = """
             FROM webhook_events e WHERE {events} GROUP BY 1, 2
             UNION ALL
             SELECT repository_id, event_type, 0, count(*) FILTER (WHERE level > 0),
-                   coalesce(sum(1000 * duration_ms - duration_us), 0), sum(calls), sum(charged_calls)
+                   coalesce(sum(1000 * reported_ms - duration_us), 0), sum(calls), sum(charged_calls)
             FROM remarked GROUP BY 1, 2
         ) AS parts GROUP BY 1, 2
     )
@@ -94,12 +94,11 @@ DURATIONS = sql.SQL(
     UNION ALL
     SELECT c.from_us, c.events FROM event_durations c WHERE {days} AND {carried}
     UNION ALL
-    SELECT (%(bounds)s::bigint[])[greatest(width_bucket(e.duration_us, %(bounds)s::bigint[]), 1)], 1
-    FROM webhook_events e WHERE {events}
+    SELECT e.from_us, count(*) FROM webhook_events e WHERE {events} GROUP BY 1
     UNION ALL
-    SELECT (%(bounds)s::bigint[])[greatest(width_bucket(told.us, %(bounds)s::bigint[]), 1)], told.events
-    FROM remarked r CROSS JOIN LATERAL (VALUES (r.duration_us, -1), (1000 * r.duration_ms, 1)) AS told (us, events)
-    WHERE r.duration_ms IS NOT NULL
+    SELECT r.from_us, -count(*) FROM remarked r WHERE r.reported_from_us IS NOT NULL GROUP BY 1
+    UNION ALL
+    SELECT r.reported_from_us, count(*) FROM remarked r WHERE r.reported_from_us IS NOT NULL GROUP BY 1
 ) AS parts GROUP BY from_us) AS buckets)
 """
 )
@@ -113,10 +112,9 @@ CALLS = sql.SQL(
 """How many events so many API calls were reported of, of `remarked` beside it; of all others none was."""
 SORTED = sql.SQL(
     """
-WITH remarked AS ({remarked})
 SELECT percentile_cont(ARRAY[0.5, 0.75, 0.9, 0.95, 1.0])
-       WITHIN GROUP (ORDER BY coalesce(remarked.duration_ms, e.duration_us / 1000.0)) AS percentiles
-FROM webhook_events e LEFT JOIN remarked USING (position) WHERE {where}
+       WITHIN GROUP (ORDER BY coalesce(e.reported_ms, e.duration_us / 1000.0)) AS percentiles
+FROM webhook_events e WHERE {where}
 """
 )
 
@@ -174,7 +172,7 @@ async def overview(
     none = sql.SQL("NULL::jsonb")
     spread = {"durations": counted or none, "calls": CALLS if timed else none}
     query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), **spread)
-    rows = await snapshot.rows(query, {**filters.arguments(), "top": top, "bounds": array(BOUNDS)})
+    rows = await snapshot.rows(query, {**filters.arguments(), "top": top})
     repositories = [row for row in rows if row["of_repository"]]
     types = [row for row in rows if row["event_type"] is not None]
     (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)

@@ -8,13 +8,13 @@ from psycopg import sql
 
 from projections.queries import duration_queries, rolled_up
 from projections.queries.duration_queries import Group, Grouping, Quantiles
-from projections.queries.remarks import corrected
+from projections.queries.remarks import remarked
 from projections.queries.rolled_up import Cover, Rollups, carried
 from projections.queries.units import DAY, QUARTER, begin, hold_whole
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Snapshot, array
 
-READS = (*rolled_up.READS, "usage_reports", "repositories", "repository_names", "actors")
+READS = (*rolled_up.READS, "repositories", "repository_names", "actors")
 """The projections that trends are made of."""
 
 ANY_TYPE = ""
@@ -44,8 +44,8 @@ FROM (
         FROM webhook_events e WHERE {events} GROUP BY 1, 2
         UNION ALL
         SELECT width_bucket(received_at, (SELECT edges.moments FROM edges)) - 1, {type}, 0,
-               count(*) FILTER (WHERE level > 0), coalesce(sum(1000 * duration_ms - duration_us), 0)
-        FROM ({corrected}) AS corrected GROUP BY 1, 2
+               count(*) FILTER (WHERE level > 0), coalesce(sum(1000 * reported_ms - duration_us), 0)
+        FROM ({remarked}) AS remarked GROUP BY 1, 2
     ) AS parts GROUP BY bucket, event_type
 ) AS counted
 """
@@ -91,7 +91,7 @@ async def counts(
         within=cover.units(),
         carried=carried(filters, of_any_type=cover.unit == QUARTER),
         events=cover.events(filters),
-        corrected=corrected(filters),
+        remarked=remarked(filters),
     )
     found = await snapshot.one(query, {**filters.arguments(), "edges": array(begins)})
     columns = (found[name] or () for name in ("buckets", "types", "totals", "failures", "durations"))
@@ -122,7 +122,7 @@ async def durations(
     grouping = Grouping(
         of_units="width_bucket(c.day::timestamptz, (SELECT edges.moments FROM edges)) - 1",
         of_events="width_bucket(e.received_at, (SELECT edges.moments FROM edges)) - 1",
-        before=EDGES + ",",
+        before=EDGES,
         arguments={"edges": array(_seconds(edges))},
         by_type=by_type,
     )

@@ -11,7 +11,7 @@ from projections.queries import rolled_up
 from projections.queries.people import Window
 from projections.queries.remarks import flawed
 from projections.queries.rolled_up import Rollups, carried
-from projections.queries.statuses import STATUS, STATUSES
+from projections.queries.statuses import LEVEL, STATUS, STATUSES
 from projections.queries.units import QUARTER
 from projections.queries.webhook_filters import Filters
 from replay.snapshot import Record, Snapshot
@@ -30,11 +30,9 @@ SELECT e.*, {status} AS status, usage.*, parks.*,
                AND o.position < e.position) AS suspect_replay
 FROM page AS e
 LEFT JOIN LATERAL (
-    SELECT count(*) AS reports, sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls,
-           min(remaining) AS remaining, max(duration_ms) AS duration_ms, max(completed_at) AS completed_at,
-           string_agg(error, E'\\n' ORDER BY report_id) AS report_error,
-           max(CASE status WHEN 'error' THEN 2 WHEN 'partial' THEN 1 END) AS report_level
-    FROM usage_reports r WHERE r.delivery_id = e.delivery_id
+    SELECT min(remaining) AS remaining, max(completed_at) AS completed_at,
+           string_agg(error, E'\\n' ORDER BY report_id) AS report_error
+    FROM usage_reports r WHERE r.delivery_id = e.delivery_id AND e.reports > 0
 ) AS usage ON true
 LEFT JOIN LATERAL (
     SELECT string_agg(k.projection || ': ' || k.error, E'\\n' ORDER BY k.projection) AS park_error
@@ -42,8 +40,7 @@ LEFT JOIN LATERAL (
     WHERE k.position = e.position AND k.state = 'parked'
 ) AS parks ON true
 CROSS JOIN LATERAL (
-    SELECT greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, usage.report_level,
-                    CASE WHEN parks.park_error IS NOT NULL THEN 1 END, e.least_level) AS level
+    SELECT greatest({level}, CASE WHEN parks.park_error IS NOT NULL THEN 1 END, e.least_level) AS level
 ) AS imperfect
 ORDER BY {order}
 """
@@ -73,8 +70,10 @@ SELECT w.position, w.delivery_id, w.hook_id, w.received_at, w.appended_at AS pro
        extract(epoch FROM w.handed_over_at - w.received_at) * 1000000 AS duration_us,
        NULL::text AS repository, NULL::text AS action, NULL::bigint AS pr_number, NULL::text AS sender,
        NULL::timestamptz AS event_at, NULL::bigint AS body_hash, 0 AS repeats, 'tolerant' AS reading, 2 AS least_level,
-       CASE k.state WHEN 'ignored' THEN k.error END AS error_message
+       CASE k.state WHEN 'ignored' THEN k.error END AS error_message, coalesce(said.reports, 0) AS reports,
+       said.api_calls, said.charged_calls, said.reported_ms, said.reported_level
 FROM webhooks w JOIN parked_events k USING (position) JOIN projections USING (projection, generation)
+LEFT JOIN webhook_events said ON said.delivery_id = w.delivery_id
 WHERE w.delivery_id = %(delivery_id)s AND w.source IN ('webhook', 'reconciled') AND NOT w.repeat
 AND k.projection = 'webhook_events' AND k.state IN ('parked', 'ignored')
 """
@@ -185,7 +184,7 @@ def shown(page: sql.Composable, order: Order = NEWEST_FIRST, *, whole: bool = Fa
     before PostgreSQL 18 what is materialized would be sorted again.
     """
     kept = sql.SQL("NOT MATERIALIZED" if whole else "MATERIALIZED")
-    return SHOWN.format(page=page, status=sql.SQL(STATUS), kept=kept, order=order.columns)
+    return SHOWN.format(page=page, status=sql.SQL(STATUS), level=sql.SQL(LEVEL), kept=kept, order=order.columns)
 
 
 async def count(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
