@@ -10,6 +10,7 @@ from benchmarks import reported_history
 from benchmarks.history import size_on_disk
 from benchmarks.machine import describe_postgres
 from benchmarks.playbacks import drop_retired, replayed
+from benchmarks.reported_history import REPORTED
 from benchmarks.stage import connected, data_directory, database
 from replay import generations
 
@@ -22,27 +23,28 @@ def add_keep(parser: ArgumentParser) -> None:
 
 
 @contextmanager
-def projected(events: int, keep: Path | None) -> Iterator[Path]:
-    """The data directory of so many simulated events and some usage reports, all projected by the code of the run that
-    made it.
+def projected(events: int, keep: Path | None, reported: int = REPORTED) -> Iterator[Path]:
+    """The data directory of so many simulated events and of usage reports on one in `reported` of them, all projected by
+    the code of the run that made it.
     """
     with ExitStack() as stack:
         parent = stack.enter_context(data_directory()) if keep is None else keep.absolute()
-        data_dir, done = parent / f"{events}", parent / f"{events}.done"
+        name = f"{events}" if reported == REPORTED else f"{events}-{reported}"
+        data_dir, done = parent / name, parent / f"{name}.done"
         if done.exists():
             print(f"\n== {events:,} events, {done.read_text()} ==\n", flush=True)
         else:
-            made = _make(data_dir, events)
+            made = _make(data_dir, events, reported)
             done.write_text(made)
         yield data_dir
 
 
-def _make(data_dir: Path, events: int) -> str:
+def _make(data_dir: Path, events: int, reported: int) -> str:
     """Says how it was made."""
     before = time.monotonic()
     with database(data_dir) as conninfo:
         with connected(conninfo) as connection:
-            appended, size = reported_history.fill(connection, events), size_on_disk(connection) / 1e6
+            appended, size = reported_history.fill(connection, events, reported), size_on_disk(connection) / 1e6
             head, filled = generations.head(connection), time.monotonic()
         run = replayed(conninfo, workers=2, events=head)
         drop_retired(conninfo)

@@ -1,6 +1,7 @@
 """How long each endpoint takes, over all time and over seven days, and how that grows with the history.
 
-    uv run python -m benchmarks.reads [--quick] [--large] [--requests N] [--only OPERATION] [--keep DIR]
+    uv run python -m benchmarks.reads [--quick] [--large] [--requests N] [--only OPERATION] [--reported N]
+        [--keep DIR]
 
 docs/benchmarks.md says what each figure means.
 """
@@ -17,6 +18,7 @@ import httpx2
 from benchmarks.endpoints import Asked, asked, known
 from benchmarks.machine import describe, percentile, table
 from benchmarks.projected import add_keep, projected
+from benchmarks.reported_history import REPORTED
 from benchmarks.stage import connected, database, serving, wait_until
 from benchmarks.targets import Target, targets_table
 
@@ -60,7 +62,7 @@ def main() -> None:
     print(describe(), flush=True)
     taken: list[Taken] = []
     for events in sizes:
-        taken += measured(events, requests, given.only or (), given.keep)
+        taken += measured(events, requests, given.only or (), given.keep, given.reported)
     print(f"\n== targets ==\n\n{targets_table(targets(taken, sizes))}\n\n{time.monotonic() - began:.0f} s")
 
 
@@ -70,14 +72,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--large", action="store_true", help="10,000,000 events too: takes hours and 35 GB")
     parser.add_argument("--requests", type=int, help="for each operation and window [40; 10 with --quick]")
     parser.add_argument("--only", action="append", help="an operation id, repeatable [all that read]")
+    parser.add_argument(
+        "--reported", type=int, default=REPORTED, metavar="N", help=f"one event in N has a usage report [{REPORTED}]"
+    )
     add_keep(parser)
     return parser.parse_args()
 
 
-def measured(events: int, requests: int, only: Sequence[str], keep: Path | None) -> list[Taken]:
+def measured(events: int, requests: int, only: Sequence[str], keep: Path | None, reported: int) -> list[Taken]:
     """Ask everything of a history of so many events, and print what that took."""
     with (
-        projected(events, keep) as data_dir,
+        projected(events, keep, reported) as data_dir,
         database(data_dir) as conninfo,
         connected(conninfo) as connection,
         serving(data_dir) as url,

@@ -23,11 +23,11 @@ REPORTED = 1000
 """One in so many deliveries is reported on by a consumer, and one in ten of these reports is of a failure."""
 
 
-def fill(connection: Connection[Any], events: int) -> int:
-    """Append so many deliveries of the half year before UNTIL, and the reports; returns the number of all. The same
-    number gives the same log each time.
+def fill(connection: Connection[Any], events: int, reported: int = REPORTED) -> int:
+    """Append so many deliveries of the half year before UNTIL, and a report on one in `reported` of them; returns the
+    number of all. The same numbers give the same log each time.
     """
-    compressor, told = Compressor(current_dictionary()), _with_reports(_deliveries(events))
+    compressor, told = Compressor(current_dictionary()), _with_reports(_deliveries(events), reported)
     appended = 0
     while batch := list(islice(told, BATCH)):
         append(connection, batch, compressor)
@@ -46,21 +46,21 @@ def _deliveries(events: int) -> Iterator[Delivery]:
         yield msgspec.structs.replace(stored(told).delivery(at=received), handed_over_at=received + taken)
 
 
-def _with_reports(deliveries: Iterator[Delivery]) -> Iterator[Delivery]:
+def _with_reports(deliveries: Iterator[Delivery], reported: int) -> Iterator[Delivery]:
     for number, delivery in enumerate(deliveries):
         yield delivery
-        if number % REPORTED == 0:
-            yield _report(number, delivery)
+        if number % reported == 0:
+            yield _report(number, delivery, failed=number % (10 * reported) == 0)
 
 
-def _report(number: int, delivery: Delivery) -> Delivery:
+def _report(number: int, delivery: Delivery, *, failed: bool) -> Delivery:
     told = {
         "reporter": "a consumer",
         "delivery_id": str(delivery.delivery_id),
         "calls": 1 + number % 7,
         "remaining": 5000 - number % 4000,
         "duration_ms": 100 + number % 900,
-        "status": "error" if number % (10 * REPORTED) == 0 else "success",
+        "status": "error" if failed else "success",
     }
     body = msgspec.json.encode(told)
     at = delivery.handed_over_at
