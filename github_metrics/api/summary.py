@@ -144,7 +144,7 @@ async def get_metrics_summary(
     now = found.totals
     before = await summary_queries.totals(snapshot, known, earlier) if earlier is not None else None
     durations = await summary_queries.durations(snapshot, known, filters, found)
-    senders = await summary_queries.unique_senders(snapshot, known, filters)
+    senders = await summary_queries.unique_senders(snapshot, filters, found)
     measured = await closed(filters.people, lambda: first_and_last(snapshot, known, filters))
     return MetricsSummary.model_validate(
         {

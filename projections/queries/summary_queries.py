@@ -21,6 +21,9 @@ SHARES = (0.5, 0.75, 0.9, 0.95, 1.0)
 
 COUNTED: LiteralString = """
     remarked AS NOT MATERIALIZED ({remarked}),
+    beside AS (
+        SELECT e.repository_id, e.event_type, e.duration_us, e.from_us, e.sender FROM webhook_events e WHERE {events}
+    ),
     counted AS (
         SELECT repository_id, event_type, sum(events)::bigint AS events, sum(failed)::bigint AS failed, sum(us) AS us,
                sum(calls)::bigint AS calls, sum(charged_calls)::bigint AS charged_calls
@@ -32,14 +35,15 @@ COUNTED: LiteralString = """
             SELECT c.repository_id, '', c.events, 0, c.duration_us, 0, 0
             FROM event_quarters c WHERE {quarters} AND {carried_of_any_type}
             UNION ALL
-            SELECT e.repository_id, e.event_type, count(*), 0, sum(e.duration_us), 0, 0
-            FROM webhook_events e WHERE {events} GROUP BY 1, 2
+            SELECT repository_id, event_type, count(*), 0, sum(duration_us), 0, 0 FROM beside GROUP BY 1, 2
             UNION ALL
             SELECT repository_id, event_type, 0, count(*) FILTER (WHERE level > 0),
                    coalesce(sum(1000 * reported_ms - duration_us), 0), sum(calls), sum(charged_calls)
             FROM remarked GROUP BY 1, 2
         ) AS parts GROUP BY 1, 2
     )
+"""
+"""`beside`: the events that no rollup tells, those of the edges of a window: read once, for all that is counted of them.
 """
 SUMS: LiteralString = """
     coalesce(sum(events), 0)::bigint AS total_events, coalesce(sum(events - failed), 0)::bigint AS successful_events,
@@ -49,6 +53,7 @@ SUMS: LiteralString = """
 """
 OVERVIEW: LiteralString = """
 SELECT placed.*, CASE WHEN NOT of_repository AND event_type IS NULL THEN {durations} END AS durations,
+       CASE WHEN NOT of_repository AND event_type IS NULL THEN {senders} END AS unique_senders,
        CASE WHEN NOT of_repository AND event_type IS NULL THEN {calls} END AS calls
 FROM (
     SELECT groups.*, names.full_name AS repository,
@@ -80,12 +85,15 @@ SORTS: dict[str, LiteralString] = {
 """Field of the answer -> what a list of repositories is sorted by."""
 SENDERS = sql.SQL(
     """
-SELECT count(*) AS unique_senders FROM (
+(SELECT count(*) FROM (
     SELECT c.sender FROM event_senders c WHERE {units} AND {carried} AND c.sender <> ''
     UNION
-    SELECT e.sender FROM webhook_events e WHERE {events} AND e.sender <> ''
-) AS seen
+    SELECT sender FROM beside WHERE sender <> ''
+) AS seen)
 """
+)
+SENDERS_OF_EVENTS = sql.SQL(
+    "SELECT count(DISTINCT e.sender) AS unique_senders FROM webhook_events e WHERE {where} AND e.sender <> ''"
 )
 DURATIONS = sql.SQL(
     """
@@ -94,7 +102,7 @@ DURATIONS = sql.SQL(
     UNION ALL
     SELECT c.from_us, c.events FROM event_durations c WHERE {days} AND {carried}
     UNION ALL
-    SELECT e.from_us, count(*) FROM webhook_events e WHERE {events} GROUP BY 1
+    SELECT from_us, count(*) FROM beside GROUP BY 1
     UNION ALL
     SELECT r.from_us, -count(*) FROM remarked r WHERE r.reported_from_us IS NOT NULL GROUP BY 1
     UNION ALL
@@ -121,14 +129,15 @@ FROM webhook_events e WHERE {where}
 
 class Overview(NamedTuple):
     """Counts of all, of the busiest repositories and of each type, the most frequent first; of the durations, by
-    bucket, None where they were not counted; and of the API calls of an event, by their number, empty where they were
-    not counted.
+    bucket, and of the senders, None where they were not counted; and of the API calls of an event, by their number,
+    empty where they were not counted.
     """
 
     totals: Record
     repositories: list[Record]
     types: list[Record]
     durations: dict[int, int] | None
+    senders: int | None
     calls: dict[int, int]
 
 
@@ -165,19 +174,22 @@ async def overview(
     snapshot: Snapshot, rollups: Rollups, filters: Filters, *, top: int, timed: bool = False
 ) -> Overview:
     """Everything in one pass: `top` repositories, under their present names. `timed`: the API calls of an event too,
-    and the durations, where a rollup tells them.
+    and the durations and the senders, where rollups tell them.
     """
-    told = rollups.cover(filters, DAY, of_any_type=True)
-    counted = DURATIONS.format(**_parts(filters, told, of_any_type=True)) if timed and told.whole_units else None
-    none = sql.SQL("NULL::jsonb")
-    spread = {"durations": counted or none, "calls": CALLS if timed else none}
-    query = _composed(OVERVIEW, filters, rollups.cover(filters, DAY), **spread)
+    cover, told = rollups.cover(filters, DAY), timed and rollups.cover(filters, DAY, of_any_type=True).whole_units
+    parts, none = _parts(filters, cover, of_any_type=True), sql.SQL("NULL::jsonb")
+    spread = {
+        "durations": DURATIONS.format(**parts) if told else none,
+        "senders": SENDERS.format(**parts) if told else none,
+        "calls": CALLS if timed else none,
+    }
+    query = _composed(OVERVIEW, filters, cover, **spread)
     rows = await snapshot.rows(query, {**filters.arguments(), "top": top})
     repositories = [row for row in rows if row["of_repository"]]
     types = [row for row in rows if row["event_type"] is not None]
     (totals,) = (row for row in rows if not row["of_repository"] and row["event_type"] is None)
-    durations = None if counted is None else _by_number(totals["durations"])
-    return Overview(totals, repositories, types, durations, _calls(totals))
+    durations = _by_number(totals["durations"]) if told else None
+    return Overview(totals, repositories, types, durations, totals["unique_senders"], _calls(totals))
 
 
 def _by_number(told: dict[str, int] | None) -> dict[int, int]:
@@ -201,10 +213,11 @@ def of_repositories(rollups: Rollups, filters: Filters) -> ListQuery:
     return ListQuery(query, sql.SQL(BUSIEST), filters.arguments(), sorts=SORTS)
 
 
-async def unique_senders(snapshot: Snapshot, rollups: Rollups, filters: Filters) -> int:
-    """How many different logins caused the events."""
-    cover = rollups.cover(filters, DAY, of_any_type=True)
-    query = SENDERS.format(**_parts(filters, cover, of_any_type=True))
+async def unique_senders(snapshot: Snapshot, filters: Filters, found: Overview) -> int:
+    """How many different logins caused the events that an overview counted."""
+    if found.senders is not None:
+        return found.senders
+    query = SENDERS_OF_EVENTS.format(where=filters.where())
     return int((await snapshot.one(query, filters.arguments()))["unique_senders"])
 
 
