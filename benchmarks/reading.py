@@ -14,7 +14,7 @@ from replay.errors import MetricsError
 from replay.snapshot import Pool, reading_pool, snapshot
 
 NAMES = ("webhook_events", "pull_requests", "pr_reviews")
-NEWEST = "SELECT position, delivery_id, event_type FROM webhook_events ORDER BY position DESC LIMIT 50"
+NEWEST = "SELECT position, delivery_id, event_type FROM webhook_events WHERE position IS NOT NULL ORDER BY position DESC LIMIT 50"
 MERGED = """
 SELECT count(*) AS pulls, (SELECT count(*) FROM pr_reviews r WHERE r.repository_id = w.repository_id) AS reviews
 FROM pull_requests p JOIN (SELECT repository_id FROM webhook_events WHERE position = %(position)s) w

@@ -24,7 +24,7 @@ QUERIES = {
     "get_maintainers": 1,
     "get_metrics_contributors": 5,
     "get_metrics_cross_team_reviews": 2,
-    "get_metrics_summary": 6,
+    "get_metrics_summary": 5,
     "get_metrics_trends": 4,
     "get_parked_events": 2,
     "get_pr_story": 6,

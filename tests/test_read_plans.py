@@ -188,3 +188,14 @@ def test_of_a_window_only_the_events_of_its_edges_and_those_with_reports_are_rea
         )
         stage.connection.execute("ANALYZE webhook_events")
         assert events_read(stage.connection, asked) <= at_most * (A_DAY + 21 * A_DAY / REPORTED)
+
+
+def test_durations_without_measure_overflow_nothing(stage: Stage) -> None:
+    """A consumer may report what it likes: together this is more than a bigint holds."""
+    said = "UPDATE webhook_events SET reports = %s, reported_ms = %s, reported_from_us = %s WHERE position <= 12_000"
+    stage.connection.execute(said, (1, 10**12, BOUNDS[-1]))
+    try:
+        for path in ("summary", "repositories", "trends?durations=true", "trends?durations=true&bucket=month"):
+            assert stage.api.client.get(f"/api/metrics/{path}").status_code == 200
+    finally:
+        stage.connection.execute(said, (0, None, None))

@@ -173,7 +173,7 @@ class Explained:
     def facts(self) -> list[dict[str, Any]]:
         """The numbers and flags that are no times."""
         life = self.life
-        size, details = self._telling("size_version"), self._telling("details_version")
+        size, details, author = (self._telling(f"{one}_version") for one in ("size", "details", "author"))
         bots = [one for one in self.candidates if one["kind"] == "review" and one["bot"] and not one["own"]]
         drafted = [one for one in self.candidates if fault_of(self.life, "first_review_at", one) == "during the draft"]
         opened = [turn for turn in self._transitions("opened") if turn["draft"] == life["opened_as_draft"]]
@@ -182,12 +182,7 @@ class Explained:
             *((name, life[name], "as last told", [size]) for name in SIZES),
             ("state", life["state"], "as last told", [details]),
             ("draft", life["draft"], "as last told", [self._telling("draft_version")]),
-            (
-                "author",
-                life["author"] or GHOST,
-                "as last told with a name; ghost: none was",
-                [self._telling("author_version")],
-            ),
+            ("author", life["author"] or GHOST, "as last told with a name; ghost: none was", [author]),
             ("opened_as_draft", life["opened_as_draft"], "as its opening told; null: not seen", opened[:1]),
             ("draft_history_known", life["draft_history_known"], "its opening was seen", opened[:1]),
             ("reopened", life["reopened"], "times at which it was reopened", self._transitions("reopened")),

@@ -50,7 +50,8 @@ def report_id(report: UsageReport, body: bytes) -> uuid.UUID:
     """The same for every report of one reporter about one delivery, so that it counts once. A report about no
     delivery and without an id of its own is known by its bytes.
     """
-    about = report.delivery_id or report.report_id or hashlib.sha256(body).hexdigest()
+    delivery_id = None if report.delivery_id is None else str(uuid.UUID(report.delivery_id))  # however it is spelled
+    about = delivery_id or report.report_id or hashlib.sha256(body).hexdigest()
     return uuid.uuid5(NAMESPACE, f"{report.reporter}\n{about}")
 
 

@@ -31,7 +31,7 @@ READS = (
 SPOILED = """
 SELECT DISTINCT w.received_at FROM parked_events k JOIN projections USING (projection, generation)
 JOIN webhooks w USING (position)
-WHERE k.projection = ANY(%(reads)s) AND k.state IN ('parked', 'ignored')
+WHERE k.projection = ANY(%(reads)s) AND k.state IN ('parked', 'ignored') AND w.source <> 'report'
 """
 """When the events came that one of the tables lacks."""
 

@@ -33,7 +33,7 @@ WITH {edges}
 SELECT array_agg(bucket) AS buckets, array_agg(event_type) AS types, array_agg(total) AS totals,
        array_agg(failed) AS failures, array_agg(us) AS durations
 FROM (
-    SELECT bucket, event_type, sum(events)::bigint AS total, sum(failed)::bigint AS failed, sum(us)::bigint AS us
+    SELECT bucket, event_type, sum(events)::bigint AS total, sum(failed)::bigint AS failed, sum(us)::float8 AS us
     FROM (
         SELECT width_bucket(at, (SELECT edges.moments FROM edges)) - 1 AS bucket, {type} AS event_type,
                sum(events) AS events, 0 AS failed, sum(us) AS us
@@ -56,7 +56,7 @@ class Counts(NamedTuple):
 
     total: int = 0
     failed: int = 0
-    microseconds: int = 0
+    microseconds: float = 0
 
     @property
     def mean_milliseconds(self) -> float | None:
