@@ -31,6 +31,7 @@ def usage_report_rows(event: Event[UsageReport]) -> Iterator[Row]:
         "reporter": report.reporter,
         "reported_at": event.received_at,
         "completed_at": report.at,
+        "reset_at": report.reset_at,
         "resource": report.resource,
         "calls": report.calls,
         "charged_calls": report.charged,
@@ -65,14 +66,14 @@ def api_usage_rows(event: Event[UsageReport]) -> Iterator[Row]:
 
 usage_reports = Projection(
     name="usage_reports",
-    version=1,
+    version=2,
     events=frozenset({EVENT_TYPE}),
     columns=(
         key(Column("report_id", UUID)),
         once(
             Column("delivery_id", UUID),
             *strings("reporter", "resource", "status", "error", "repository", "token_fingerprint"),
-            *moments("reported_at", "completed_at"),
+            *moments("reported_at", "completed_at", "reset_at"),
             *(Column(name, BigInteger) for name in ("calls", "charged_calls", "remaining", "duration_ms")),
         ),
     ),

@@ -31,6 +31,7 @@ def test_a_report() -> None:
         "reporter": "a bot",
         "reported_at": RECEIVED + timedelta(seconds=3),
         "completed_at": None,
+        "reset_at": moment("11:00"),
         "resource": "search",
         "calls": 9,
         "charged_calls": 7,

@@ -130,6 +130,38 @@ def test_of_some_reporters_repositories_and_times(
     assert spent(api, group="resource", **parameters) == expected
 
 
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"users": "deployer"}, [("core", at("12:00"), 2, 0)]),
+        ({"exclude_users": "ci-bot"}, [("core", at("12:00"), 2, 0)]),
+        ({"users": "ci-bot", "end_time": at("10:30")}, [("core", at("11:00"), 12, 11)]),
+        ({"repositories": "octo/tools"}, [("core", at("12:00"), 1, 1), ("core", at("11:00"), 7, 7)]),
+        ({"repositories": ["octo/hello", "octo/nothing"]}, [("core", at("11:00"), 5, 4)]),
+        ({"repositories": "octo/tools", "users": "deployer"}, []),
+        ({"actors": "bot"}, []),
+    ],
+)
+def test_windows_in_which_some_reporters_or_repositories_spent(
+    api: Service, parameters: dict[str, Any], expected: list[tuple[Any, ...]]
+) -> None:
+    """Their calls alone, also those after the time in which the window began."""
+    found = api.get(USAGE, **parameters)["data"]
+    names = ("resource", "reset_at", "calls", "charged_calls")
+    assert [tuple(one[name] for name in names) for one in found] == expected
+
+
+def test_what_is_left_of_a_window_is_left_to_all(api: Service) -> None:
+    (chosen,) = api.get(USAGE, **MORNING, users="deployer")["data"]
+    whole = api.get(USAGE, **MORNING)["data"][0]
+    assert {name for name in whole if whole[name] != chosen[name]} == {"calls", "charged_calls"}
+
+
+def test_everyone_but_nobody_is_everyone(api: Service) -> None:
+    """Windows of no known token and time of reset, too."""
+    assert api.get(USAGE, exclude_users="nobody")["data"] == api.get(USAGE)["data"]
+
+
 def test_over_time(api: Service) -> None:
     window = {"start_time": at("09:45"), "end_time": at("12:31")}
     found = api.get(USAGE, **window, group="resource", bucket="hour", tz="Asia/Kolkata")

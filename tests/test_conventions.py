@@ -220,16 +220,12 @@ LEFT_OUT = {
 """What means nothing by the path, or by what an endpoint tells of."""
 
 
-ELSE = {"get_api_usage": {"group": "resource"}}
-"""What an endpoint must be asked besides, for all that selects to mean something."""
-
-
 def test_every_endpoint_takes_what_selects_or_says_that_it_means_nothing(api: Service) -> None:
     for name, (path, taken) in endpoints(api).items():
         refused = LEFT_OUT.get(name, set())
         assert SELECTION.keys() - taken == refused, name
         for parameter, value in SELECTION.items():
-            answer = api.client.get(path, params={**ELSE.get(name, {}), parameter: value})
+            answer = api.client.get(path, params={parameter: value})
             if parameter not in refused:
                 assert answer.status_code == 200, (name, parameter, answer.text)
                 continue
@@ -313,13 +309,12 @@ def test_what_is_empty_asks_for_nothing_that_is_known(api: Service) -> None:
                 assert (fault["type"], fault["loc"]) == ("empty", ["query", parameter]), (name, value)
 
 
-@pytest.mark.parametrize("parameter", ["repositories", "users", "exclude_users", "actors", "bucket"])
-def test_what_means_nothing_of_the_windows_of_a_limit_is_refused(api: Service, parameter: str) -> None:
-    value = {**SELECTION, "bucket": "hour", "actors": "bot"}[parameter]
-    assert api.client.get(f"{BELOW}api-usage", params={parameter: value, "group": "resource"}).status_code == 200
+def test_windows_of_a_limit_have_no_buckets(api: Service) -> None:
+    asked = {"bucket": "hour"}
+    assert api.client.get(f"{BELOW}api-usage", params={**asked, "group": "resource"}).status_code == 200
     said = "This selects nothing with group=window: leave it out, or ask for another group"
-    assert problem(api.client.get(f"{BELOW}api-usage", params={parameter: value}), 422, "invalid_parameter") == [
-        {"type": "not_applicable", "loc": ["query", parameter], "msg": said}
+    assert problem(api.client.get(f"{BELOW}api-usage", params=asked), 422, "invalid_parameter") == [
+        {"type": "not_applicable", "loc": ["query", "bucket"], "msg": said}
     ]
 
 

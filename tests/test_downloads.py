@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from projections.duration_buckets import BOUNDS
 from tests.service import Service, clone, running
 from tests.streams import NARROW, narrow
 from tests.test_api import problem
@@ -40,7 +41,7 @@ Connection = psycopg.Connection[Any]
 def history(server: str, template: str) -> Iterator[str]:
     with clone(server, template) as database, psycopg.connect(database, autocommit=True) as connection:
         search_path(connection)
-        connection.execute(HISTORY.encode(), {"events": EVENTS, "begin": BEGIN, "apart": APART})
+        connection.execute(HISTORY.encode(), {"events": EVENTS, "begin": BEGIN, "apart": APART, "bounds": list(BOUNDS)})
         connection.execute("ANALYZE webhook_events")
         connection.execute("ALTER TABLE webhook_events RENAME TO kept")
         connection.execute(FAIL.encode())

@@ -90,7 +90,7 @@ def test_every_example_of_a_parameter_is_taken(api: Service, name: str) -> None:
     parameters = {one["name"]: one["schema"]["examples"][0] for one in operation.get("parameters", ())}
     filled = path.format(**parameters)
     beside = {"bucket": "month"} if "bucket" in parameters else {}
-    if name == "get_api_usage":  # the windows of a rate limit are of no repository and nobody
+    if name == "get_api_usage":  # the windows of a rate limit have no buckets
         beside["group"] = "repository"
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "query" and parameter["name"] != "min_position":

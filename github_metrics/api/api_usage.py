@@ -20,9 +20,6 @@ from replay.snapshot import Record
 
 router = APIRouter(tags=["usage"])
 
-OF_REPORTS = ("repositories", "users", "exclude_users", "bucket")
-"""What selects and divides reports: the window of a limit belongs to a token."""
-
 
 class ApiUsage(BaseModel):
     """Calls of one window of a rate limit, resource, repository or event type."""
@@ -70,10 +67,10 @@ async def get_api_usage(
     ] = None,
 ) -> Any:
     """GitHub API calls that consumers reported: rate limit windows with used, remaining, reset and whether they will be
-    exhausted; or spend by resource, repository or event type. Users are reporters.
+    exhausted; or spend by resource, repository or event type. Users are reporters; of windows only calls are theirs.
     """
     if group == "window":
-        only_in_another_group(request, (*OF_REPORTS, *(["actors"] if asked.people.actors != "all" else [])), group)
+        only_in_another_group(request, ["bucket"], group)
     usage, as_of = Usage(asked.people, group), min(asked.people.end or asked.now, asked.now)
     if bucket is not None:
         found = await usage.extent(asked.snapshot)

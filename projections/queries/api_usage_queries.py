@@ -23,18 +23,30 @@ WINDOWS = sql.SQL(
     """
 SELECT 0 AS bucket, nullif(token_fingerprint, '') AS token_fingerprint, resource, NULL::text AS repository,
        NULL::text AS event_type, nullif(reset_at, 'epoch') AS reset_at, "limit", used, remaining, least_used,
-       NULL::bigint AS reports, calls, charged_calls, first_reported_at, last_reported_at
-FROM api_usage
+       NULL::bigint AS reports, {calls}, first_reported_at, last_reported_at
+FROM api_usage {chosen}
 WHERE first_reported_at >= %(start)s::timestamptz AND first_reported_at < %(end)s::timestamptz
 """
 )
+OF_CHOSEN = sql.SQL(
+    """
+JOIN (
+    WITH {reports}
+    SELECT coalesce(token_fingerprint, '') AS token_fingerprint, resource, coalesce(reset_at, 'epoch') AS reset_at,
+           sum(calls)::bigint AS chosen_calls, sum(charged_calls)::bigint AS chosen_charged_calls
+    FROM reports WHERE {chosen} GROUP BY 1, 2, 3
+) AS spent USING (token_fingerprint, resource, reset_at)
+"""
+)
+"""The windows in which one of the chosen reports came, and what those spent."""
 REPORTS = sql.SQL(
     """
     reports AS (
-        SELECT {bucket} AS bucket, r.resource, r.calls, r.charged_calls, r.reported_at, about.event_type,
-               coalesce(names.full_name, r.repository) AS repository, lower(r.reporter) AS person, NULL::boolean AS bot
+        SELECT {bucket} AS bucket, r.resource, r.calls, r.charged_calls, r.reported_at, r.token_fingerprint, r.reset_at,
+               about.event_type, coalesce(names.full_name, r.repository) AS repository, lower(r.reporter) AS person,
+               NULL::boolean AS bot
         FROM usage_reports r {about}
-        WHERE r.reported_at >= %(start)s::timestamptz AND r.reported_at < %(end)s::timestamptz
+        WHERE r.reported_at >= %(start)s::timestamptz AND r.reported_at < {end}
         AND (%(repository_ids)s::bigint[] IS NULL OR names.repository_id = ANY(%(repository_ids)s))
     )
 """
@@ -91,8 +103,8 @@ SORTS: dict[Group, dict[str, LiteralString]] = {
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Which usage: reported by these people (`users` are reporters), of these repositories, in buckets that begin at
-    `edges` (None: the whole window as one). Windows of a limit are of a token: neither of a reporter nor of a
-    repository.
+    `edges` (None: the whole window as one). Of windows of a limit those in which one of them reported: their calls are
+    of these reports alone, all else is the token's.
     """
 
     people: People
@@ -107,7 +119,7 @@ class Usage:
         """The latest windows first; of other groups those that cost most in each bucket, empty ones too."""
         if self.group == "window":
             order = sql.SQL("reset_at DESC NULLS LAST, resource, token_fingerprint")
-            return ListQuery(WINDOWS, order, self.arguments(), sorts=SORTS[self.group])
+            return ListQuery(self._windows(), order, self.arguments(), sorts=SORTS[self.group])
         columns = sql.SQL(", ").join(
             sql.SQL("nullif(of, '') AS {}" if name == self.group else "NULL::text AS {}").format(sql.Identifier(name))
             for name in ("resource", "repository", "event_type")
@@ -123,11 +135,22 @@ class Usage:
         query = EXTENT.format(reports=self._reports(), chosen=sql.SQL(CHOSEN), group=sql.Identifier(self.group))
         return Extent(**await snapshot.one(query, self.arguments()))
 
+    def _windows(self) -> sql.Composed:
+        if self.people.everyone and self.people.repository_ids is None:
+            return WINDOWS.format(calls=sql.SQL("calls, charged_calls"), chosen=sql.SQL(""))
+        chosen = OF_CHOSEN.format(reports=self._reports(), chosen=sql.SQL(CHOSEN))
+        calls = sql.SQL("chosen_calls AS calls, chosen_charged_calls AS charged_calls")
+        return WINDOWS.format(calls=calls, chosen=chosen)
+
     def _reports(self) -> sql.Composed:
-        """What no part of the answer needs is not looked up: the event that each report is about."""
-        named = self.group != "resource" or self.people.repository_ids is not None
+        """What no part of the answer needs is not looked up: the event that each report is about. The window of a limit
+        goes on after the time in which it began.
+        """
+        named = self.group in ("repository", "event_type") or self.people.repository_ids is not None
         bucket = "0" if self.edges is None else "width_bucket(r.reported_at, %(edges)s::timestamptz[]) - 1"
-        return REPORTS.format(bucket=sql.SQL(bucket), about=sql.SQL(ABOUT if named else NOTHING_ABOUT))
+        end = "'infinity'" if self.group == "window" else "%(end)s::timestamptz"
+        about = sql.SQL(ABOUT if named else NOTHING_ABOUT)
+        return REPORTS.format(bucket=sql.SQL(bucket), about=about, end=sql.SQL(end))
 
 
 def exhaustion(window: Record, as_of: datetime) -> tuple[bool | None, datetime | None]:

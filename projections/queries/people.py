@@ -54,6 +54,11 @@ class People:
     actors: Actors = "human"
     bot_logins: Sequence[str] = ()
 
+    @property
+    def everyone(self) -> bool:
+        """Whether nobody is left out, whatever the time and the repository."""
+        return self.users is None and not self.excluded and self.actors == "all"
+
     def arguments(self) -> dict[str, Any]:
         return {
             "start": self.start or "-infinity",

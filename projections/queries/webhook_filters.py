@@ -66,4 +66,4 @@ class Filters:
     @property
     def of_everyone(self) -> bool:
         """Whether they are asked for whoever caused them."""
-        return self.people.users is None and not self.people.excluded and self.people.actors == "all"
+        return self.people.everyone
