@@ -1,4 +1,4 @@
-"""CI, contributors and reviews in a browser: their numbers are the API's; lists sort, people open, teams are explained."""
+"""CI, API usage, contributors and reviews in a browser: their numbers are the API's; lists sort, people open, teams are explained."""
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
@@ -114,6 +114,22 @@ def test_jobs_and_deployments_are_the_apis(told: Told, look: Any) -> None:
         f"Measured {proxy}" for proxy in found["proxies"].values()
     ]
     assert keys[2].locator(".key-value").inner_text() == percent(found["data"][0]["change_fail_rate"])
+
+
+def test_rate_limit_windows_are_the_apis_and_follow_the_repositories(told: Told, look: Any) -> None:
+    window: Window = look(told.service)
+
+    def shown(chosen: str = "") -> list[tuple[str, str, str]]:
+        page = window.open(f"?page=api-usage&range=all{chosen}")
+        return [(row[1], row[3], row[7]) for row in cells(page, "Rate limit windows")]
+
+    def told_by_api(**chosen: str) -> list[tuple[str, str, str]]:
+        data = told.service.get("/api/metrics/api-usage", sort="-reset_at", page_size=10, **chosen)["data"]
+        return [(one["resource"], f"{one['used']:,}", f"{one['charged_calls']:,}") for one in data]
+
+    busiest = told.service.get("/api/metrics/api-usage", group="repository")["data"][0]["repository"]
+    assert shown() == told_by_api()
+    assert shown(f"&repo={busiest}") == told_by_api(repositories=busiest) != told_by_api()
 
 
 def test_each_list_of_people_is_the_apis_and_sorts_by_itself(told: Told, look: Any) -> None:

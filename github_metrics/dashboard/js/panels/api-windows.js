@@ -22,5 +22,6 @@ export function ApiWindows({ filters, span }) {
     { id: "charged_calls", label: "Reported", number: true, sort: "charged_calls", title: "charged calls that were reported", render: (row) => count(row.charged_calls) },
     { id: "exhausts_before_reset", label: "", of: "Alert", render: (row) => (row.exhausts_before_reset ? html`<${Badge} kind="bad">will run out<//>` : "") },
   ];
-  return html`<${ListPanel} title="Rate limit windows" note="of each token, whatever the repositories" span=${span} path="api-usage" parameters=${{ group: "window" }} takes=${["window"]} filters=${filters} columns=${columns} rowsOf=${rowsOf} order=${ORDER} rowKey=${(row) => `${row.reset_at} ${row.resource} ${row.token_fingerprint}`} name="rate limit windows" empty=${html`<${Nothing} height=${160} />`} />`;
+  const note = filters.repositories.length ? "in which these repositories were reported on; “reported” is theirs alone" : "of each token";
+  return html`<${ListPanel} title="Rate limit windows" note=${note} span=${span} path="api-usage" parameters=${{ group: "window" }} takes=${["window", "repositories"]} filters=${filters} columns=${columns} rowsOf=${rowsOf} order=${ORDER} rowKey=${(row) => `${row.reset_at} ${row.resource} ${row.token_fingerprint}`} name="rate limit windows" empty=${html`<${Nothing} height=${160} />`} />`;
 }
