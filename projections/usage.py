@@ -12,6 +12,8 @@ EVENT_TYPE = "usage_report"
 
 NO_NUL = r"^[^\x00]*$"
 """PostgreSQL holds no NUL in text. As ECMAScript has it, too: OpenAPI shows it."""
+DELIVERY_ID = r"^(urn:uuid:|\{)?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?$"
+"""However it is spelled. Python's own reading takes signs, blanks and other scripts' digits for a part of it."""
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
@@ -57,3 +59,5 @@ decoder = msgspec.json.Decoder(UsageReport)
 
 class Reported(UsageReport, frozen=True, forbid_unknown_fields=True):
     """A report as it comes in: one of which a part would be passed over is refused. The log may hold others."""
+
+    delivery_id: Annotated[str, Meta(pattern=DELIVERY_ID)] | None = None

@@ -663,6 +663,13 @@ def test_a_report_counts_once_for_each_reporter(service: Service) -> None:
     assert (event["api_calls_count"], event["status"], event["metrics_available"]) == (7, "partial", True)
 
 
+def test_a_report_about_no_delivery_is_apart_from_one_about_a_delivery_of_that_id(service: Service) -> None:
+    delivery_id = str(uuid.uuid4())
+    bodies = [{"reporter": "bot", name: delivery_id, "calls": 1} for name in ("delivery_id", "report_id")]
+    answers = [service.client.post(USAGE, json=body).json() for body in bodies]
+    assert [answer["duplicate"] for answer in answers] == [False, False]
+
+
 def test_a_report_may_come_before_its_delivery(service: Service) -> None:
     delivery_id = uuid.uuid4()
     service.client.post(USAGE, json={"reporter": "bot", "delivery_id": str(delivery_id), "calls": 3})
@@ -681,6 +688,9 @@ def test_a_report_may_come_before_its_delivery(service: Service) -> None:
         b'{"reporter": "bot", "calls": -1}',
         b'{"reporter": "bot", "calls": "many"}',
         b'{"reporter": "bot", "delivery_id": "nonsense"}',
+        b'{"reporter": "bot", "delivery_id": "0x111111111111111111111111111111"}',
+        b'{"reporter": "bot", "delivery_id": "1_111111111111111111111111111111"}',
+        b'{"reporter": "bot", "delivery_id": "+1111111111111111111111111111111"}',
         b'{"reporter": "bot", "status": "fine"}',
         b'{"reporter": "bot", "token_fingerprint": "a whole token"}',
         b'{"reporter": "bot", "error": "\\u0000"}',

@@ -22,6 +22,8 @@ router = APIRouter(tags=["usage"])
 
 MAX_REPORT = 64 * 1024
 NAMESPACE = uuid.UUID("6d8f3ad5-2b5c-5d29-9f2e-6f6f0d0b9c11")
+ALONE = uuid.uuid5(NAMESPACE, "alone")
+"""Of reports about no delivery: their ids may be those of deliveries."""
 SCHEMA: dict[str, Any] = {
     **msgspec.json.schema(Reported, ref_template="{name}")["$defs"]["Reported"],
     "title": UsageReport.__name__,
@@ -47,12 +49,12 @@ class ReportTaken(BaseModel):
 
 
 def report_id(report: UsageReport, body: bytes) -> uuid.UUID:
-    """The same for every report of one reporter about one delivery, so that it counts once. A report about no
-    delivery and without an id of its own is known by its bytes.
+    """The same for every report of one reporter about one delivery, however its id is spelled, so that it counts once.
+    A report about no delivery is known by its own id, whatever that is, and one without an id by its bytes.
     """
-    delivery_id = None if report.delivery_id is None else str(uuid.UUID(report.delivery_id))  # however it is spelled
-    about = delivery_id or report.report_id or hashlib.sha256(body).hexdigest()
-    return uuid.uuid5(NAMESPACE, f"{report.reporter}\n{about}")
+    if report.delivery_id is not None:
+        return uuid.uuid5(NAMESPACE, f"{report.reporter}\n{uuid.UUID(report.delivery_id)}")
+    return uuid.uuid5(ALONE, f"{report.reporter}\n{report.report_id or hashlib.sha256(body).hexdigest()}")
 
 
 def read_report(body: bytes) -> UsageReport:

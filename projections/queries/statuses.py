@@ -14,6 +14,12 @@ LEVEL: LiteralString = """
     greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, e.reported_level)
 """
 """Of an event `e`, without parks: 0 success, 1 partial, 2 error."""
+SUCCESS: LiteralString = """
+    (e.reading <> 'clean' OR e.reported_level > 0) IS NOT TRUE AND NOT EXISTS (
+        SELECT FROM parked_events k JOIN projections USING (projection, generation)
+        WHERE k.position = e.position AND k.state = 'parked')
+"""
+"""Whether an event `e` is one."""
 PARKED: LiteralString = """
     SELECT DISTINCT k.position FROM parked_events k JOIN projections USING (projection, generation)
     WHERE k.state = 'parked'
@@ -27,6 +33,6 @@ IMPERFECT: LiteralString = """
         SELECT position, 1 FROM ({parked}) AS parked
     ) AS faults GROUP BY position
 """.replace("{level}", LEVEL).replace("{parked}", PARKED)
-"""The positions of events that are not a success: level 1 partial, 2 error. Few, whatever the length of history."""
+"""The positions of events that are not a success: level 1 partial, 2 error. As many as are reported so."""
 
 STATUS: LiteralString = "CASE coalesce(imperfect.level, 0) WHEN 0 THEN 'success' WHEN 1 THEN 'partial' ELSE 'error' END"
