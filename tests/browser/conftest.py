@@ -98,7 +98,7 @@ class Window:
 
     def settled(self) -> None:
         self.page.wait_for_selector(LOADED)
-        self.page.wait_for_selector("main :is([aria-busy=true], .bone, .is-stale)", state="detached")
+        self.page.wait_for_selector("main :is([aria-busy=true], .bone, .is-stale), [data-waiting]", state="detached")
 
 
 @pytest.fixture

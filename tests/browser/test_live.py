@@ -151,7 +151,7 @@ def test_panels_are_asked_for_again_though_the_stream_was_never_lost(service: Se
     page.get_by_text("not yet built").first.wait_for()
     page.unroute("**/api/metrics/log*")
     page.get_by_text("Not known").wait_for()
-    assert page.get_by_text("not yet built").count() == 0
+    expect(page.get_by_text("not yet built")).to_have_count(0, timeout=WAIT)
 
 
 def test_a_paused_feed_says_how_much_has_come(service: Service, look: Any) -> None:
