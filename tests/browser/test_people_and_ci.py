@@ -55,9 +55,12 @@ def hostile(service: Service, at: str) -> str:
 
 
 def cells(page: Any, table: str) -> list[list[str]]:
-    """What a table shows, row by row."""
-    rows = page.locator(f'.table-scroll[aria-label="{table}"] tbody tr').all()
-    return [[cell.inner_text() for cell in row.locator("th, td").all()] for row in rows]
+    """What a table shows, row by row, all of it read at one moment, after layout."""
+    rows = page.locator(f'.table-scroll[aria-label="{table}"] tbody tr')
+    found: list[list[str]] = rows.evaluate_all(
+        "rows => rows.map(row => (row.getBoundingClientRect(), [...row.cells].map(cell => cell.innerText)))"
+    )
+    return found
 
 
 def tile(page: Any, name: str) -> str:
