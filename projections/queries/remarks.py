@@ -9,7 +9,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from projections.queries.statuses import LEVEL, PARKED
+from projections.queries.statuses import FLAWED, LEVEL, PARKED
 from projections.queries.webhook_filters import Filters
 
 SAID: LiteralString = """
@@ -35,7 +35,7 @@ def remarked(filters: Filters) -> sql.Composed:
 
 def flawed(filters: Filters) -> sql.Composed:
     """Those of them that are not a success, each once."""
-    return _said("(e.reading <> 'clean' OR e.reported_level > 0)", filters)
+    return _said(FLAWED, filters)
 
 
 def timed(filters: Filters) -> sql.Composed:

@@ -14,25 +14,31 @@ LEVEL: LiteralString = """
     greatest(CASE e.reading WHEN 'clean' THEN 0 WHEN 'unreadable' THEN 2 ELSE 1 END, e.reported_level)
 """
 """Of an event `e`, without parks: 0 success, 1 partial, 2 error."""
+FLAWED: LiteralString = "(e.reading <> 'clean' OR e.reported_level > 0)"
+"""Whether that is more than 0: as the index webhook_events_imperfect has it."""
 SUCCESS: LiteralString = """
-    (e.reading <> 'clean' OR e.reported_level > 0) IS NOT TRUE AND NOT EXISTS (
+    {flawed} IS NOT TRUE AND NOT EXISTS (
         SELECT FROM parked_events k JOIN projections USING (projection, generation)
         WHERE k.position = e.position AND k.state = 'parked')
-"""
+""".replace("{flawed}", FLAWED)
 """Whether an event `e` is one."""
 PARKED: LiteralString = """
     SELECT DISTINCT k.position FROM parked_events k JOIN projections USING (projection, generation)
     WHERE k.state = 'parked'
 """
 """The positions of what is parked."""
-IMPERFECT: LiteralString = """
+IMPERFECT: LiteralString = (
+    """
     SELECT position, max(level) AS level FROM (
         SELECT e.position, {level} AS level
-        FROM webhook_events e WHERE (e.reading <> 'clean' OR e.reported_level > 0) AND e.position IS NOT NULL
+        FROM webhook_events e WHERE {flawed} AND e.position IS NOT NULL
         UNION ALL
         SELECT position, 1 FROM ({parked}) AS parked
     ) AS faults GROUP BY position
-""".replace("{level}", LEVEL).replace("{parked}", PARKED)
+""".replace("{level}", LEVEL)
+    .replace("{flawed}", FLAWED)
+    .replace("{parked}", PARKED)
+)
 """The positions of events that are not a success: level 1 partial, 2 error. As many as are reported so."""
 
 STATUS: LiteralString = "CASE coalesce(imperfect.level, 0) WHEN 0 THEN 'success' WHEN 1 THEN 'partial' ELSE 'error' END"
